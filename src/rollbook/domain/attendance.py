@@ -1,0 +1,243 @@
+"""
+Marks and rolls: what may be written, what it changes, what a day adds up to.
+
+A mark is one status for one enrollment on one day. Its id is made of the two (`mark_id`), so it
+never changes, needs no counter, and the same mark asked for twice bears the same id.
+"""
+
+import enum
+import re
+from collections.abc import Container, Iterable, Mapping, Sequence
+from typing import TypeAlias
+
+import msgspec
+
+from rollbook.domain.days import Day, from_ordinal, to_ordinal
+from rollbook.domain.people import Instant
+from rollbook.domain.rosters import Seat
+
+COMMENT_MAX = 2000  # characters
+ENTRIES_MAX = 5000  # in one body
+
+_DAY_BITS = 22  # 9999-12-31 is day 3,652,059 of the calendar: 22 bits hold it
+_ENROLLMENT_MAX = (1 << (63 - _DAY_BITS)) - 1
+
+# Characters that XML 1.0 cannot carry (XML 1.0, production 2): a comment that holds one could be
+# stored by a JSON client and never be read by an XML one.
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+class Status(enum.IntEnum):
+    """How somebody was there; the numbers are the wire's: never renumber."""
+
+    PRESENT = 1
+    ABSENT = 2
+    LATE = 3
+    EXCUSED = 4
+
+
+class Mark(msgspec.Struct, frozen=True, array_like=True):
+    """One enrollment's status on one day."""
+
+    enrollment_id: int
+    date: Day
+    status: int
+    comment: str = ""
+
+
+class Entry(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """A mark that somebody asks for; with no comment given, the one it has stays."""
+
+    enrollment_id: int
+    date: Day
+    status: int
+    comment: str | None = None
+
+
+class Unreadable(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """An entry that is none: what is wrong with it, and what of it could be read."""
+
+    message: str
+    enrollment_id: int | None = None
+    date: Day | None = None
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What became of one entry: `id` and 200, or why it was refused."""
+
+    id: str | None = None
+    response_code: int
+    message: str | None = None
+    enrollment_id: int | None = None
+    date: Day | None = None
+
+
+class Change(msgspec.Struct, frozen=True, array_like=True):
+    """What one save did to one mark; `old_status` is None where there was no mark."""
+
+    enrollment_id: int
+    date: Day
+    old_status: int | None
+    new_status: int
+    old_comment: str
+    new_comment: str
+
+
+class Judgement(msgspec.Struct, frozen=True):
+    """What is to be answered and written; `answers` are in the order of the entries."""
+
+    answers: list[Answer]
+    changes: list[Change]  # in the order they were asked for
+    marks: list[Mark]  # the last word on each mark that ends up different
+    dates: list[Day]  # the days whose roll this takes, ascending
+
+    @property
+    def refused(self) -> int:
+        """How many entries were refused."""
+        return sum(answer.response_code != 200 for answer in self.answers)
+
+
+Current: TypeAlias = Mapping[tuple[Day, int], tuple[int, str]]
+
+
+def mark_id(enrollment_id: int, date: Day) -> int:
+    """
+    Return the id of the mark of that enrollment on that day.
+
+    The enrollment's id in the high bits, the day's number in the 22 low ones: 63 bits in all.
+    """
+    return (enrollment_id << _DAY_BITS) | to_ordinal(date)
+
+
+def mark_key(identifier: int) -> tuple[Day, int]:
+    """Return the day and the enrollment of a mark's id; ValueError when it can be no mark's."""
+    enrollment_id, ordinal = identifier >> _DAY_BITS, identifier & ((1 << _DAY_BITS) - 1)
+    if not 0 < enrollment_id <= _ENROLLMENT_MAX or ordinal == 0:
+        raise ValueError(identifier)
+    try:
+        return from_ordinal(ordinal), enrollment_id
+    except (OverflowError, ValueError):
+        raise ValueError(identifier) from None
+
+
+def why_not_comment(text: str) -> str | None:
+    """Return what is wrong with a comment, or None."""
+    if len(text) > COMMENT_MAX:
+        return f"comment has {len(text)} characters; at most {COMMENT_MAX} are kept"
+    if bad := _NOT_XML.search(text):
+        return f"comment has the character U+{ord(bad[0]):04X}, which XML cannot carry"
+    return None
+
+
+def judge(
+    entries: Sequence[Entry | Unreadable],
+    markable: Container[int],
+    current: Current,
+) -> Judgement:
+    """
+    Decide entry by entry, in their order, what is saved and what is answered.
+
+    Args:
+        entries: What was asked for, as the letterbox read it.
+        markable: The enrollments of the section that marks can be kept for.
+        current: Status and comment of the marks there are, by day and enrollment.
+    """
+    answers: list[Answer] = []
+    changes: list[Change] = []
+    latest: dict[tuple[Day, int], tuple[int, str]] = {}
+    for entry in entries:
+        if isinstance(entry, Unreadable):
+            answers.append(_refusal(400, entry.message, entry.enrollment_id, entry.date))
+            continue
+        who, day = entry.enrollment_id, entry.date
+        if who not in markable:
+            sentence = f"enrollment {who} is not on the roll of this section"
+            answers.append(_refusal(404, sentence, who, day))
+            continue
+        key = (day, who)
+        old = latest.get(key) or current.get(key)
+        old_comment = old[1] if old else ""
+        new = (entry.status, old_comment if entry.comment is None else entry.comment)
+        if old != new:
+            old_status = old[0] if old else None
+            changes.append(Change(who, day, old_status, new[0], old_comment, new[1]))
+        latest[key] = new
+        answers.append(Answer(id=str(mark_id(who, day)), response_code=200))
+    marks = [
+        Mark(who, day, status, comment)
+        for (day, who), (status, comment) in latest.items()
+        if current.get((day, who)) != (status, comment)
+    ]
+    return Judgement(answers, changes, marks, sorted({day for day, _ in latest}))
+
+
+def _refusal(code: int, message: str, who: int | None, day: Day | None) -> Answer:
+    return Answer(response_code=code, message=message, enrollment_id=who, date=day)
+
+
+def fill_roll(
+    exceptions: Sequence[Entry | Unreadable],
+    day: Day,
+    seats: Iterable[Seat],
+    current: Current,
+    *,
+    replace_excused: bool,
+) -> list[Entry | Unreadable]:
+    """
+    Return the entries of a whole roll: the exceptions, then everybody else as present.
+
+    Whoever is excused already keeps that, unless an exception names them or *replace_excused*
+    says otherwise: an excuse was given by somebody who knew more than an empty chair tells.
+    """
+    named = {entry.enrollment_id for entry in exceptions}
+    entries = list(exceptions)
+    for seat in seats:
+        who = seat.enrollment_id
+        if who in named or not seat.is_on_roll(day):
+            continue
+        excused = current.get((day, who), (0, ""))[0] == Status.EXCUSED
+        if replace_excused or not excused:
+            entries.append(Entry(who, day, Status.PRESENT))
+    return entries
+
+
+class RollTaken(msgspec.Struct, frozen=True, kw_only=True):
+    """The fact that a roll was taken: when first and last, and by whom."""
+
+    date: Day
+    first_taken_at: Instant
+    first_taken_by: int | None
+    last_taken_at: Instant
+    last_taken_by: int | None
+
+
+class Tally(msgspec.Struct, frozen=True, kw_only=True):
+    """What a roll adds up to; `not_marked` are those on the roll that day without a mark."""
+
+    on_roll: int
+    present: int = 0
+    absent: int = 0
+    late: int = 0
+    excused: int = 0
+    not_marked: int = 0
+
+
+def tally(day: Day, seats: Iterable[Seat], statuses: Mapping[int, int]) -> Tally:
+    """
+    Count one day's roll.
+
+    Args:
+        day: The day.
+        seats: Every enrollment of the section.
+        statuses: Status of each enrollment that has a mark that day.
+    """
+    on_roll = [seat.enrollment_id for seat in seats if seat.is_on_roll(day)]
+    given = list(statuses.values())
+    return Tally(
+        on_roll=len(on_roll),
+        present=given.count(Status.PRESENT),
+        absent=given.count(Status.ABSENT),
+        late=given.count(Status.LATE),
+        excused=given.count(Status.EXCUSED),
+        not_marked=sum(who not in statuses for who in on_roll),
+    )

@@ -1,0 +1,176 @@
+"""
+Everything that can be refused, and why.
+
+```text
+RollbookError
+├── INVALID          BadRequest · BadBody · RollRefused · ImportRefused
+├── UNAUTHENTICATED  NotAuthenticated
+├── FORBIDDEN        NotAllowed
+├── NOT_FOUND        NoSuchThing
+├── CONFLICT         AlreadyThere
+├── GONE             TakenElsewhere
+├── STALE            ChangedMeanwhile
+├── NOT_ACCEPTABLE   CannotAnswerIn
+├── TOO_LARGE        BodyTooLarge
+├── UNSUPPORTED      CannotRead
+└── UNAVAILABLE      Unavailable
+```
+
+An error is a class with a `kind`, which one table in `api` turns into an HTTP status, and a
+`sentence` for people into which its arguments are set. Nothing else is in it, so an error can
+cross a process boundary as its name and its arguments (`facts`, `revive`).
+"""
+
+import enum
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+
+class Kind(enum.Enum):
+    """What sort of refusal it is; `api` gives each an HTTP status."""
+
+    INVALID = enum.auto()
+    UNAUTHENTICATED = enum.auto()
+    FORBIDDEN = enum.auto()
+    NOT_FOUND = enum.auto()
+    NOT_ACCEPTABLE = enum.auto()
+    CONFLICT = enum.auto()
+    GONE = enum.auto()
+    STALE = enum.auto()
+    TOO_LARGE = enum.auto()
+    UNSUPPORTED = enum.auto()
+    UNAVAILABLE = enum.auto()
+
+
+class RollbookError(Exception):
+    """What was asked cannot be done; the text says what is wrong and where."""
+
+    kind: ClassVar[Kind]
+    sentence: ClassVar[str]
+
+    def __init__(self, *facts: Any) -> None:
+        super().__init__(*facts)
+        self.facts = facts
+
+    def __str__(self) -> str:
+        return self.sentence.format(*self.facts)
+
+
+class BadRequest(RollbookError):
+    """A header, a parameter or an argument is wrong: say which, and how."""
+
+    kind = Kind.INVALID
+    sentence = "{0}"
+
+
+class BadBody(RollbookError):
+    """The body is not well-formed, or not of the document's shape."""
+
+    kind = Kind.INVALID
+    sentence = "{0}"
+
+
+class RollRefused(RollbookError):
+    """All or nothing was asked for, and one entry at least was refused; nothing was saved."""
+
+    kind = Kind.INVALID
+    sentence = "nothing was saved: {0} of {1} entries were refused"
+
+    def __init__(self, refused: int, total: int, answers: Sequence[Any] = ()) -> None:
+        super().__init__(refused, total, answers)
+        self.answers = answers
+
+
+class ImportRefused(RollbookError):
+    """A roster was not taken in: `problems` has a line for each thing found."""
+
+    kind = Kind.INVALID
+    sentence = "the import was refused and changed nothing: {0}"
+
+    def __init__(self, reason: str, problems: Sequence[str] = ()) -> None:
+        super().__init__(reason, problems)
+        self.problems = problems
+
+
+class NotAuthenticated(RollbookError):
+    """Nobody we know, as far as the credentials can show."""
+
+    kind = Kind.UNAUTHENTICATED
+    sentence = "{0}"
+
+
+class NotAllowed(RollbookError):
+    """Somebody we know asks for what is not theirs."""
+
+    kind = Kind.FORBIDDEN
+    sentence = "{0}"
+
+
+class NoSuchThing(RollbookError):
+    """It does not exist, or belongs to another district: the two must look alike."""
+
+    kind = Kind.NOT_FOUND
+    sentence = "There is no {0} {1} here."
+
+
+class AlreadyThere(RollbookError):
+    """Something with that name exists already."""
+
+    kind = Kind.CONFLICT
+    sentence = "There is already a {0} {1}."
+
+
+class TakenElsewhere(RollbookError):
+    """The district keeps its attendance in PowerSchool."""
+
+    kind = Kind.GONE
+    sentence = (
+        "This district has installed the PowerSchool SIS Attendance App for its courses: "
+        "its attendance is taken there, not here."
+    )
+
+
+class ChangedMeanwhile(RollbookError):
+    """`If-Match` named a state of the section that is no longer the present one."""
+
+    kind = Kind.STALE
+    sentence = (
+        "Somebody else changed the attendance of section {0} since you read it; nothing was "
+        "saved. Read it again and repeat your change."
+    )
+
+
+class CannotAnswerIn(RollbookError):
+    """The `Accept` header leaves nothing that we speak."""
+
+    kind = Kind.NOT_ACCEPTABLE
+    sentence = "The answer can be application/json or text/xml; the Accept header allows neither."
+
+
+class BodyTooLarge(RollbookError):
+    """More bytes, or more entries, than one request may carry."""
+
+    kind = Kind.TOO_LARGE
+    sentence = "{0}"
+
+
+class CannotRead(RollbookError):
+    """The body is in a format or an encoding that we do not read."""
+
+    kind = Kind.UNSUPPORTED
+    sentence = "{0}"
+
+
+class Unavailable(RollbookError):
+    """A fault of ours. What became of a write is not known; to send it again is harmless."""
+
+    kind = Kind.UNAVAILABLE
+    sentence = "{0}"
+
+
+def revive(name: str, facts: Sequence[Any]) -> RollbookError:
+    """Return the error whose class is *name*, as it was raised in another process."""
+    return _by_name[name](*facts)
+
+
+_by_name = {cls.__name__: cls for cls in RollbookError.__subclasses__()}

@@ -1,0 +1,100 @@
+"""Districts, schools, the people in them, and the keys that programs act with."""
+
+import enum
+from typing import TypeAlias
+
+import msgspec
+
+Instant: TypeAlias = str  # UTC with milliseconds: 2026-11-23T08:03:00.000Z
+
+
+class Role(enum.IntEnum):
+    """What a person is in the district; the numbers are the API's `role_id`: never renumber."""
+
+    ADMINISTRATOR = 1
+    TEACHER = 2
+    STUDENT = 3
+    GUARDIAN = 4
+    STAFF = 5
+
+
+class District(msgspec.Struct, frozen=True, kw_only=True):
+    """The body that owes the answers: nothing is shared between two districts."""
+
+    id: int
+    name: str
+    time_zone: str = "UTC"
+    powerschool: bool = False  # its attendance is taken in PowerSchool: ours answers 410
+
+
+class School(msgspec.Struct, frozen=True, kw_only=True):
+    """A building with its people."""
+
+    id: int
+    title: str
+    sourced_id: str | None = None
+
+
+class User(msgspec.Struct, frozen=True, kw_only=True):
+    """A person of a district."""
+
+    id: int
+    role: Role
+    name_first: str
+    name_last: str
+    sourced_id: str | None = None  # the district's own id, unique in it: the API's school_uid
+    school_id: int | None = None
+    name_title: str = ""
+    name_first_preferred: str = ""
+    name_middle: str = ""
+    username: str = ""
+    primary_email: str = ""
+    active: bool = True
+
+    @property
+    def display_name(self) -> str:
+        """The name a person is called by: preferred first name, then last name."""
+        return f"{self.name_first_preferred or self.name_first} {self.name_last}".strip()
+
+
+class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
+    """What a program acts with: it belongs to one district and acts as one of its users."""
+
+    key: str
+    district_id: int
+    user_id: int
+    sealed_secret: bytes
+    former_sealed_secret: bytes | None = None  # still good until `former_until`, after a rotation
+    former_until: Instant | None = None
+    name: str = ""
+    read_only: bool = False
+    created_at: Instant = ""
+    expires_at: Instant | None = None
+    revoked_at: Instant | None = None
+
+    def is_live(self, now: Instant) -> bool:
+        """Say whether the key may be used at that moment."""
+        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
+    def live_secrets(self, now: Instant) -> tuple[bytes, ...]:
+        """Return the sealed secrets that count: two for a while after a rotation."""
+        if self.former_sealed_secret and self.former_until and now < self.former_until:
+            return (self.sealed_secret, self.former_sealed_secret)
+        return (self.sealed_secret,)
+
+
+class KeyHolder(msgspec.Struct, frozen=True):
+    """A key, the person it acts as and their district."""
+
+    key: ApiKey
+    user: User
+    district: District
+
+
+class Actor(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is asking, once the front door has let them in."""
+
+    district: District
+    user: User  # whose rights count
+    key_user_id: int  # whose key it is; another than `user` when an administrator acts as them
+    read_only: bool = False

@@ -1,0 +1,382 @@
+"""
+What the house asks of a database.
+
+`Store` is the whole of it: `storage` keeps it on SQLite, and one contract suite says what it
+promises. Three rules hold for every method:
+
+- A district's id comes first and nothing of another district is ever seen or touched: what
+  belongs to another one raises `NoSuchThing`, exactly as what does not exist.
+- A write is one transaction: when the call returns it is durable, when it raises nothing of it
+  was done. The exception is `Unavailable`: then nobody knows, and repeating it is harmless.
+- Days are ISO text, moments UTC text with milliseconds (`domain.days`).
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Generic, Protocol, TypeVar
+
+import msgspec
+
+from rollbook.domain.attendance import Answer, Entry, Mark, RollTaken, Tally, Unreadable
+from rollbook.domain.days import Day
+from rollbook.domain.people import ApiKey, District, Instant, KeyHolder, Role, School, User
+from rollbook.domain.record import Author, Recorded
+from rollbook.domain.rosters import (
+    Course,
+    Enrollment,
+    EnrollmentStatus,
+    Footing,
+    Person,
+    Section,
+)
+
+T = TypeVar("T")
+
+# ---------------------------------------------------------------- questions
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Which part of a list: skip `offset` items, return at most `limit`."""
+
+    offset: int = 0
+    limit: int = 20
+
+
+class Listed(msgspec.Struct, Generic[T], frozen=True):
+    """A part of a list, and how long the whole is."""
+
+    items: list[T]
+    total: int
+
+
+class MarkQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    Which marks of a section: filters are inclusive, and None leaves one open.
+
+    Records go by day and enrollment, an order that no change of a mark disturbs, so `after`
+    (the last key of the page before) neither skips nor repeats one.
+    """
+
+    start: Day | None = None
+    end: Day | None = None
+    enrollment_ids: tuple[int, ...] | None = None
+    after: tuple[Day, int] | None = None
+    offset: int = 0
+    limit: int = 10_000
+
+
+class MarkPage(msgspec.Struct, frozen=True):
+    """Marks other than PRESENT, the days on which the roll was taken, and what it sums to."""
+
+    version: int  # of the section's attendance: see `Store.version`
+    marks: list[Mark]  # by day, then enrollment
+    dates: list[Day]  # taken days in the part that this page covers
+    totals: dict[int, int]  # status -> how many the filters select, over all pages
+    left_over: bool  # there are records after these
+
+
+class HistoryQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which changes of a section: by the marks' days and enrollments, oldest first."""
+
+    start: Day | None = None
+    end: Day | None = None
+    enrollment_ids: tuple[int, ...] | None = None
+    after: tuple[int, int] = (0, 0)  # number of the entry, how many of its changes were seen
+    limit: int = 200
+
+
+class HistoryPage(msgspec.Struct, frozen=True):
+    """A part of a section's record; `next` continues it, None when this is the end."""
+
+    changes: list[Recorded]
+    next: tuple[int, int] | None
+
+
+class RollQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which rolls of a section."""
+
+    start: Day | None = None
+    end: Day | None = None
+    page: Page = Page()
+
+
+class SectionQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which sections: every filter that is given must hold."""
+
+    course_id: int | None = None
+    user_id: int | None = None  # active enrollments of that user
+    school_codes: tuple[str, ...] | None = None
+    page: Page = Page()
+
+
+class EnrollmentQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which enrollments of a section."""
+
+    user_ids: tuple[int, ...] | None = None
+    statuses: tuple[EnrollmentStatus, ...] | None = None
+    page: Page = Page()
+
+
+# ---------------------------------------------------------------- commands
+
+
+class SaveMarks(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Save marks of a section: each entry for itself, or with `atomic` all or none."""
+
+    district_id: int
+    section_id: int
+    entries: Sequence[Entry | Unreadable]
+    author: Author
+    atomic: bool = False
+    if_version: tuple[int, ...] | None = None  # refuse unless the version is one of these
+
+
+class TakeRoll(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Take a day's roll: the exceptions as given, everybody else on it present; all or none."""
+
+    district_id: int
+    section_id: int
+    date: Day
+    exceptions: Sequence[Entry | Unreadable]
+    author: Author
+    replace_excused: bool = False
+    if_version: tuple[int, ...] | None = None
+
+
+class Saved(msgspec.Struct, frozen=True):
+    """What a save did: an answer for each entry, and the section's version after it."""
+
+    answers: list[Answer]
+    version: int
+    changed: int  # how many changes went into the record
+
+
+class Roll(msgspec.Struct, frozen=True):
+    """A roll that was taken, and what it adds up to."""
+
+    taken: RollTaken
+    tally: Tally
+
+
+# ---------------------------------------------------------------- rosters from outside
+
+
+class RosterSchool(msgspec.Struct, frozen=True, array_like=True):
+    """A school as a roster file names it; ids in these rows are the file's own."""
+
+    sourced_id: str
+    title: str
+
+
+class RosterPeriod(msgspec.Struct, frozen=True, array_like=True):
+    """A grading period as a roster file names it."""
+
+    sourced_id: str
+    title: str
+    first_day: Day | None
+    last_day: Day | None
+
+
+class RosterCourse(msgspec.Struct, frozen=True, array_like=True):
+    """A course as a roster file names it."""
+
+    sourced_id: str
+    title: str
+    course_code: str
+    department: str
+    school: str | None  # sourced_id of a RosterSchool
+
+
+class RosterSection(msgspec.Struct, frozen=True, array_like=True):
+    """A class as a roster file names it."""
+
+    sourced_id: str
+    course: str | None  # None: it stands under a course of its own title
+    school: str | None
+    title: str
+    section_code: str
+    periods: tuple[str, ...]  # sourced_ids of RosterPeriods
+    meeting_days: str = ""
+    start_time: str = ""
+    end_time: str = ""
+
+
+class RosterUser(msgspec.Struct, frozen=True, array_like=True):
+    """A person as a roster file names them."""
+
+    sourced_id: str
+    role: Role
+    school: str | None
+    name_first: str
+    name_last: str
+    name_middle: str = ""
+    name_first_preferred: str = ""
+    username: str = ""
+    primary_email: str = ""
+    active: bool = True
+
+
+class RosterEnrollment(msgspec.Struct, frozen=True, array_like=True):
+    """A place in a class as a roster file names it."""
+
+    sourced_id: str
+    section: str
+    user: str
+    admin: bool
+    first_day: Day | None = None
+    last_day: Day | None = None
+
+
+class RosterPart(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    One file of a roster.
+
+    In a bulk file (`complete`) whoever is missing has left; in a delta file whoever is missing
+    has not changed. `ended` may only be read when `rows` is used up: the two come out of the
+    same lines.
+    """
+
+    noun: type[
+        RosterSchool | RosterPeriod | RosterCourse | RosterSection | RosterUser | RosterEnrollment
+    ]
+    rows: Iterable[msgspec.Struct]
+    ended: Sequence[str]  # sourced_ids marked `tobedeleted` or `inactive`
+    complete: bool
+
+
+class RosterLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """What an import may do without being told that it is meant."""
+
+    today: Day  # the last day of whoever has left
+    end_share: float = 0.1  # of the active enrollments; above it the import is refused
+    dry_run: bool = False  # do all of it, say what it did, and undo it
+
+
+class RosterSummary(msgspec.Struct, frozen=True):
+    """What an import did to one noun."""
+
+    noun: str
+    added: int
+    changed: int
+    ended: int
+    unchanged: int
+
+
+# ---------------------------------------------------------------- the store
+
+
+class Store(Protocol):
+    """A database with districts in it."""
+
+    async def close(self) -> None:
+        """Let go of files and connections; the store cannot be used after it."""
+
+    async def ping(self) -> None:
+        """Return when the database answers; raises `Unavailable`."""
+
+    # ---- the front door
+
+    async def key_holder(self, key: str) -> KeyHolder | None:
+        """Return who a consumer key belongs to, live or not; None when nobody has it."""
+
+    async def footing(self, district_id: int, section_id: int, user_id: int) -> Footing:
+        """Return how a user stands in a section; raises `NoSuchThing`."""
+
+    # ---- attendance
+
+    async def version(self, district_id: int, section_id: int) -> int:
+        """Return how many times the section's attendance was saved; 0 when never."""
+
+    async def marks(self, district_id: int, section_id: int, query: MarkQuery) -> MarkPage:
+        """Return marks other than PRESENT, from one moment; raises `NoSuchThing`."""
+
+    async def save_marks(self, command: SaveMarks) -> Saved:
+        """
+        Save marks, with their record, the rolls they take and their event.
+
+        A save that changes nothing writes nothing. Raises `ChangedMeanwhile`, `RollRefused`
+        (with `atomic`), `NoSuchThing`.
+        """
+
+    async def take_roll(self, command: TakeRoll) -> Saved:
+        """Take a whole roll; raises `ChangedMeanwhile`, `RollRefused`, `NoSuchThing`."""
+
+    async def rolls(self, district_id: int, section_id: int, query: RollQuery) -> Listed[Roll]:
+        """Return the rolls that were taken, by day; raises `NoSuchThing`."""
+
+    async def history(
+        self, district_id: int, section_id: int, query: HistoryQuery
+    ) -> HistoryPage:
+        """Return the changes of a section's marks, oldest first; raises `NoSuchThing`."""
+
+    # ---- the roster
+
+    async def schools(self, district_id: int, page: Page) -> Listed[School]:
+        """Return the district's schools by id."""
+
+    async def school(self, district_id: int, school_id: int) -> School:
+        """Return one school; raises `NoSuchThing`."""
+
+    async def users(self, district_id: int, page: Page) -> Listed[User]:
+        """Return the district's people by id."""
+
+    async def user(self, district_id: int, user_id: int) -> User:
+        """Return one person; raises `NoSuchThing`."""
+
+    async def courses(self, district_id: int, page: Page) -> Listed[Course]:
+        """Return the district's courses by id."""
+
+    async def course(self, district_id: int, course_id: int) -> Course:
+        """Return one course; raises `NoSuchThing`."""
+
+    async def sections(self, district_id: int, query: SectionQuery) -> Listed[Section]:
+        """Return sections by id; an unknown course or user raises `NoSuchThing`."""
+
+    async def section(self, district_id: int, section_id: int) -> Section:
+        """Return one section; raises `NoSuchThing`."""
+
+    async def enrollments(
+        self, district_id: int, section_id: int, query: EnrollmentQuery
+    ) -> Listed[Person]:
+        """Return who is enrolled, by enrollment id; raises `NoSuchThing`."""
+
+    async def enrollment(self, district_id: int, section_id: int, enrollment_id: int) -> Person:
+        """Return one enrollment with its user; raises `NoSuchThing`."""
+
+    # ---- administration
+
+    async def districts(self) -> list[District]:
+        """Return every district by id."""
+
+    async def create_district(self, name: str, time_zone: str) -> District:
+        """Create a district; raises `AlreadyThere` when one has that name."""
+
+    async def change_district(self, district: District) -> District:
+        """Store a district's name, time zone and switch; raises `NoSuchThing`."""
+
+    async def create_user(self, district_id: int, user: User) -> User:
+        """Create a person and return them with their id (the one given is not looked at)."""
+
+    async def keys(self, district_id: int) -> list[ApiKey]:
+        """Return the district's keys, oldest first."""
+
+    async def create_key(self, key: ApiKey) -> None:
+        """Store a key; raises `NoSuchThing` when its user is not of its district."""
+
+    async def change_key(self, key: ApiKey) -> None:
+        """Store a key's secrets and dates; raises `NoSuchThing`."""
+
+    async def import_roster(
+        self,
+        district_id: int,
+        parts: Iterable[RosterPart],
+        limits: RosterLimits,
+        progress: Callable[[str, int], None],
+    ) -> list[RosterSummary]:
+        """
+        Take a whole roster in, or nothing of it.
+
+        Nobody and nothing is deleted: who has left is ended, and every mark stays. *progress*
+        is called with the noun and the rows read so far. Raises `ImportRefused` when more
+        enrollments would end than `limits` allows, and lets through what reading *parts* raises.
+        """
+

@@ -1,0 +1,1 @@
+"""The cellar: the databases, and all SQL; nowhere else is any."""

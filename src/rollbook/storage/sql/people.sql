@@ -1,0 +1,87 @@
+-- Districts, schools, people and their keys.
+
+-- name: take_numbers
+-- Give out :count ids of a noun: the answer is the first one after them.
+UPDATE counters SET next = next + :count WHERE noun = :noun RETURNING next;
+
+-- name: districts
+SELECT id, name, time_zone, powerschool FROM districts ORDER BY id;
+
+-- name: create_district
+INSERT INTO districts (id, name, time_zone, created_at) VALUES (:id, :name, :time_zone, :at);
+
+-- name: change_district
+UPDATE districts
+   SET name = :name, time_zone = :time_zone, powerschool = :powerschool
+ WHERE id = :id
+RETURNING id;
+
+-- name: schools
+SELECT id, title, sourced_id
+  FROM schools
+ WHERE district_id = :district_id
+ ORDER BY id
+ LIMIT :limit OFFSET :offset;
+
+-- name: count_schools
+SELECT count(*) FROM schools WHERE district_id = :district_id;
+
+-- name: school
+SELECT id, title, sourced_id FROM schools WHERE district_id = :district_id AND id = :school_id;
+
+-- name: users
+SELECT id, role, name_first, name_last, sourced_id, school_id, name_title,
+       name_first_preferred, name_middle, username, primary_email, active
+  FROM users
+ WHERE district_id = :district_id
+ ORDER BY id
+ LIMIT :limit OFFSET :offset;
+
+-- name: count_users
+SELECT count(*) FROM users WHERE district_id = :district_id;
+
+-- name: user
+SELECT id, role, name_first, name_last, sourced_id, school_id, name_title,
+       name_first_preferred, name_middle, username, primary_email, active
+  FROM users
+ WHERE district_id = :district_id AND id = :user_id;
+
+-- name: create_user
+INSERT INTO users (district_id, id, role, name_first, name_last, sourced_id, school_id,
+                   name_title, name_first_preferred, name_middle, username, primary_email,
+                   active)
+VALUES (:district_id, :id, :role, :name_first, :name_last, :sourced_id, :school_id,
+        :name_title, :name_first_preferred, :name_middle, :username, :primary_email,
+        :active);
+
+-- name: key_holder
+SELECT k.key, k.district_id, k.user_id, k.sealed_secret, k.former_sealed_secret, k.former_until,
+       k.name, k.read_only, k.created_at, k.expires_at, k.revoked_at,
+       u.id, u.role, u.name_first, u.name_last, u.sourced_id, u.school_id, u.name_title,
+       u.name_first_preferred, u.name_middle, u.username, u.primary_email, u.active,
+       d.id, d.name, d.time_zone, d.powerschool
+  FROM api_keys AS k
+  JOIN users AS u ON u.district_id = k.district_id AND u.id = k.user_id
+  JOIN districts AS d ON d.id = k.district_id
+ WHERE k.key = :key;
+
+-- name: keys
+SELECT key, district_id, user_id, sealed_secret, former_sealed_secret, former_until,
+       name, read_only, created_at, expires_at, revoked_at
+  FROM api_keys
+ WHERE district_id = :district_id
+ ORDER BY created_at, key;
+
+-- name: create_key
+INSERT INTO api_keys (key, district_id, user_id, sealed_secret, former_sealed_secret,
+                      former_until, name, read_only, created_at, expires_at, revoked_at)
+VALUES (:key, :district_id, :user_id, :sealed_secret, :former_sealed_secret,
+        :former_until, :name, :read_only, :created_at, :expires_at, :revoked_at);
+
+-- name: change_key
+UPDATE api_keys
+   SET sealed_secret = :sealed_secret, former_sealed_secret = :former_sealed_secret,
+       former_until = :former_until, name = :name, read_only = :read_only,
+       expires_at = :expires_at, revoked_at = :revoked_at
+ WHERE district_id = :district_id AND key = :key
+RETURNING key;

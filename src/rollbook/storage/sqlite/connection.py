@@ -1,0 +1,112 @@
+"""
+Opening the file as it must be opened: each setting has its function and its reason.
+
+Memory-mapped I/O (`mmap_size`) is never set: an I/O error would become a crash.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import apsw
+
+from rollbook.domain.errors import Unavailable
+
+BUSY_MS = 5000  # how long a write waits for another process's transaction
+
+# Two connections that write or checkpoint in the same moment could corrupt a file in WAL mode
+# in every version from 3.7.0 up to the one before this; https://sqlite.org/wal.html#walreset
+_FIRST_SAFE_VERSION = (3, 51, 3)
+
+
+def refuse_unsafe_sqlite(version: str) -> None:
+    """Raise `Unavailable` for a SQLite that can corrupt a file with several connections."""
+    if tuple(map(int, version.split("."))) < _FIRST_SAFE_VERSION:
+        needed = ".".join(map(str, _FIRST_SAFE_VERSION))
+        raise Unavailable(
+            f"SQLite {version} can corrupt a file that several processes use; "
+            f"Rollbook needs {needed} or later (upgrade the package apsw)."
+        )
+
+
+def keep_a_log_ahead(db: apsw.Connection) -> None:
+    """Write ahead in a log, so that readers never wait for a writer nor it for them."""
+    db.execute("PRAGMA journal_mode = wal")
+
+
+def sync_every_commit(db: apsw.Connection) -> None:
+    """Let a commit return only when the disk has it; in WAL mode, NORMAL does not."""
+    db.execute("PRAGMA synchronous = full")
+
+
+def enforce_foreign_keys(db: apsw.Connection) -> None:
+    """Switch on foreign keys, which SQLite leaves off for the sake of old programs."""
+    db.execute("PRAGMA foreign_keys = on")
+
+
+def wait_for_others(db: apsw.Connection) -> None:
+    """Wait a while for another process's transaction rather than fail at once."""
+    db.set_busy_timeout(BUSY_MS)
+
+
+def only_read(db: apsw.Connection) -> None:
+    """Make a slip in a reader an error instead of a write."""
+    db.execute("PRAGMA query_only = on")
+
+
+def open_reader(path: Path) -> apsw.Connection:
+    """Open the file to read; raises `Unavailable` naming the file."""
+    return _open(path, apsw.SQLITE_OPEN_READWRITE, (wait_for_others, only_read))
+
+
+def open_writer(path: Path, *, create: bool = False) -> apsw.Connection:
+    """Open the file to write; raises `Unavailable` naming the file."""
+    flags = apsw.SQLITE_OPEN_READWRITE | (apsw.SQLITE_OPEN_CREATE if create else 0)
+    settings = (wait_for_others, keep_a_log_ahead, sync_every_commit, enforce_foreign_keys)
+    return _open(path, flags, settings)
+
+
+def _open(path: Path, flags: int, settings: tuple) -> apsw.Connection:  # type: ignore[type-arg]
+    refuse_unsafe_sqlite(apsw.sqlite_lib_version())
+    try:
+        db = apsw.Connection(str(path), flags=flags)
+        for setting in settings:
+            setting(db)
+    except apsw.Error as error:
+        raise Unavailable(f"The database {path} cannot be opened: {error}.") from error
+    return db
+
+
+@contextlib.contextmanager
+def faults_as_unavailable() -> Iterator[None]:
+    """Turn what the disk and the lock do to us into `Unavailable`; bugs pass through."""
+    try:
+        yield
+    except _FAULTS as error:
+        raise Unavailable(f"The store cannot do this now ({error}); try again.") from error
+
+
+_FAULTS = (
+    apsw.BusyError,
+    apsw.LockedError,
+    apsw.FullError,
+    apsw.IOError,
+    apsw.ReadOnlyError,
+    apsw.CantOpenError,
+    apsw.CorruptError,
+    apsw.NotADBError,
+    apsw.NoMemError,
+    apsw.PermissionsError,
+    apsw.ProtocolError,
+)
+
+
+@contextlib.contextmanager
+def moment(db: apsw.Connection) -> Iterator[apsw.Connection]:
+    """Let every read inside see one and the same state of the file."""
+    with faults_as_unavailable():
+        db.execute("BEGIN")
+        try:
+            yield db
+        finally:
+            db.execute("COMMIT")

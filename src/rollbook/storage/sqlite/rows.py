@@ -1,0 +1,199 @@
+"""Rows to domain types: the one place that knows how SQLite holds a value."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from rollbook.domain.attendance import Change
+from rollbook.domain.people import ApiKey, District, KeyHolder, Role, School, User
+from rollbook.domain.record import Author, Channel, RecordEntry
+from rollbook.domain.rosters import (
+    Course,
+    Enrollment,
+    EnrollmentStatus,
+    Person,
+    Seat,
+    Section,
+)
+
+Row = Sequence[Any]
+
+to_json = msgspec.json.Encoder().encode
+_changes = msgspec.json.Decoder(tuple[Change, ...]).decode
+_days = msgspec.json.Decoder(tuple[str, ...]).decode
+_ids = msgspec.json.Decoder(tuple[int, ...]).decode
+
+
+def district(row: Row) -> District:
+    """Read id, name, time_zone, powerschool."""
+    return District(id=row[0], name=row[1], time_zone=row[2], powerschool=bool(row[3]))
+
+
+def school(row: Row) -> School:
+    """Read id, title, sourced_id."""
+    return School(id=row[0], title=row[1], sourced_id=row[2])
+
+
+def user(row: Row) -> User:
+    """Read the twelve columns of the statement `user`."""
+    return User(
+        id=row[0],
+        role=Role(row[1]),
+        name_first=row[2],
+        name_last=row[3],
+        sourced_id=row[4],
+        school_id=row[5],
+        name_title=row[6],
+        name_first_preferred=row[7],
+        name_middle=row[8],
+        username=row[9],
+        primary_email=row[10],
+        active=bool(row[11]),
+    )
+
+
+def from_user(district_id: int, person: User) -> Row:
+    """Return the parameters of the statement `create_user`."""
+    return (
+        district_id,
+        person.id,
+        person.role,
+        person.name_first,
+        person.name_last,
+        person.sourced_id,
+        person.school_id,
+        person.name_title,
+        person.name_first_preferred,
+        person.name_middle,
+        person.username,
+        person.primary_email,
+        person.active,
+    )
+
+
+def api_key(row: Row) -> ApiKey:
+    """Read the eleven columns of the statement `keys`."""
+    return ApiKey(
+        key=row[0],
+        district_id=row[1],
+        user_id=row[2],
+        sealed_secret=row[3],
+        former_sealed_secret=row[4],
+        former_until=row[5],
+        name=row[6],
+        read_only=bool(row[7]),
+        created_at=row[8],
+        expires_at=row[9],
+        revoked_at=row[10],
+    )
+
+
+def from_api_key(key: ApiKey) -> Row:
+    """Return the parameters of the statement `create_key`."""
+    return (
+        key.key,
+        key.district_id,
+        key.user_id,
+        key.sealed_secret,
+        key.former_sealed_secret,
+        key.former_until,
+        key.name,
+        key.read_only,
+        key.created_at,
+        key.expires_at,
+        key.revoked_at,
+    )
+
+
+def key_holder(row: Row) -> KeyHolder:
+    """Read a key, its user and its district, in a row side by side."""
+    return KeyHolder(api_key(row[:11]), user(row[11:23]), district(row[23:]))
+
+
+def course(row: Row) -> Course:
+    """Read the seven columns of the statement `course`."""
+    return Course(
+        id=row[0],
+        title=row[1],
+        course_code=row[2],
+        department=row[3],
+        description=row[4],
+        school_id=row[5],
+        sourced_id=row[6],
+    )
+
+
+def section(row: Row) -> Section:
+    """Read the fourteen columns of the statement `section`."""
+    return Section(
+        id=row[0],
+        course_id=row[1],
+        course_title=row[2],
+        course_code=row[3],
+        title=row[4],
+        school_id=row[5],
+        section_code=row[6],
+        school_code=row[7],
+        description=row[8],
+        active=bool(row[9]),
+        grading_periods=_ids(row[10]),
+        meeting_days=row[11],
+        start_time=row[12],
+        end_time=row[13],
+    )
+
+
+def seat(row: Row) -> Seat:
+    """Read id, admin, status, first_day, last_day of an enrollment."""
+    return Seat(row[0], bool(row[1]), row[2], row[3], row[4])
+
+
+def person(row: Row) -> Person:
+    """Read an enrollment and its user, in a row side by side."""
+    enrollment = Enrollment(
+        id=row[0],
+        section_id=row[1],
+        user_id=row[2],
+        admin=bool(row[3]),
+        status=EnrollmentStatus(row[4]),
+        first_day=row[5],
+        last_day=row[6],
+        sourced_id=row[7],
+    )
+    return Person(enrollment, user(row[8:]))
+
+
+def record_entry(section_id: int, row: Row) -> RecordEntry:
+    """Read the nine columns of the statement `record_entries`."""
+    return RecordEntry(
+        section_id=section_id,
+        number=row[0],
+        at=row[1],
+        author=Author(
+            user_id=row[2],
+            on_behalf_of=row[3],
+            channel=Channel(row[4]),
+            request_id=row[5],
+        ),
+        dates=_days(row[6]),
+        changes=_changes(row[7]),
+        hash=row[8],
+    )
+
+
+def from_record_entry(district_id: int, entry: RecordEntry) -> Row:
+    """Return the parameters of the statement `add_to_record`."""
+    return (
+        district_id,
+        entry.section_id,
+        entry.number,
+        entry.at,
+        entry.author.user_id,
+        entry.author.on_behalf_of,
+        entry.author.channel,
+        entry.author.request_id,
+        to_json(entry.dates).decode(),
+        to_json(entry.changes).decode(),
+        entry.hash,
+    )

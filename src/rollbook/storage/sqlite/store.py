@@ -1,0 +1,409 @@
+"""`SqliteStore`: what the house asks of a database, on one SQLite file."""
+
+import bisect
+import operator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import apsw
+
+from rollbook.domain.attendance import Mark, RollTaken, tally
+from rollbook.domain.days import Day
+from rollbook.domain.errors import NoSuchThing
+from rollbook.domain.people import ApiKey, District, KeyHolder, School, User
+from rollbook.domain.record import Recorded
+from rollbook.domain.rosters import PENDING, Course, Footing, Person, Section
+from rollbook.domain.store import (
+    EnrollmentQuery,
+    HistoryPage,
+    HistoryQuery,
+    Listed,
+    MarkPage,
+    MarkQuery,
+    Page,
+    Roll,
+    RollQuery,
+    RosterLimits,
+    RosterPart,
+    RosterSummary,
+    Saved,
+    SaveMarks,
+    SectionQuery,
+    TakeRoll,
+)
+from rollbook.storage.sqlite import changes, migrations, roster_import, rows
+from rollbook.storage.sqlite.changes import SQL
+from rollbook.storage.sqlite.connection import (
+    faults_as_unavailable,
+    moment,
+    open_reader,
+    open_writer,
+)
+from rollbook.storage.sqlite.writer import Clock, Writer, system_clock
+
+_FIRST, _LAST = "0000-00-00", "9999-99-99"  # before and after every day, as text
+_READ_AHEAD = 50  # entries of the record read at a time
+
+
+def create(path: Path) -> None:
+    """Create the file where it is missing, and bring its tables up to date."""
+    db = open_writer(path, create=True)
+    for _ in migrations.migrate(db):
+        pass
+    db.close()
+
+
+class Writing(Protocol):
+    """Whatever carries commands to the writer: a call, or a line to another process."""
+
+    async def __call__(self, command: changes.Command) -> Any:
+        """Return the command's result; raises its error."""
+
+
+class SqliteStore:
+    """
+    A district's book in one file.
+
+    Reads go inline on a connection of this process: they take microseconds, less than handing
+    them to a thread would. Writes go to *writing*; without one, to a writer in this process.
+    """
+
+    def __init__(
+        self, path: Path, *, writing: Writing | None = None, clock: Clock = system_clock
+    ) -> None:
+        self._path = path
+        self._clock = clock
+        self._db = open_reader(path)
+        migrations.require_current(self._db)
+        self._writer: Writer | None = None
+        self._write: Writing = writing or self._write_here
+
+    async def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+        if self._writer:
+            self._writer.close()
+
+    async def ping(self) -> None:
+        """Read something."""
+        self._rows("SELECT 1 FROM counters", ())
+
+    async def _write_here(self, command: changes.Command) -> Any:
+        return self._own_writer().one(command)
+
+    def _own_writer(self) -> Writer:
+        if self._writer is None:
+            self._writer = Writer(self._path, self._clock)
+        return self._writer
+
+    def _rows(self, statement: str, parameters: Sequence[Any]) -> list[Any]:
+        with faults_as_unavailable():
+            return self._db.execute(statement, parameters).fetchall()
+
+    def _row(self, noun: str, identifier: int, statement: str, *parameters: Any) -> Any:
+        """Return the one row; none is `NoSuchThing`."""
+        found = self._rows(statement, parameters)
+        if not found:
+            raise NoSuchThing(noun, identifier)
+        return found[0]
+
+    # ---- the front door
+
+    async def key_holder(self, key: str) -> KeyHolder | None:
+        """Read a key, its user and its district in one go."""
+        found = self._rows(SQL.key_holder, (key,))
+        return rows.key_holder(found[0]) if found else None
+
+    async def footing(self, district_id: int, section_id: int, user_id: int) -> Footing:
+        """Read the user's enrollments in the section."""
+        # Parameters in the order of their first appearance: see storage/sql/rosters.sql
+        found = self._rows(SQL.footing, (user_id, district_id, section_id))
+        if not found:
+            raise NoSuchThing("section", section_id)
+        own = [row for row in found if row[0] is not None]
+        return Footing(
+            teaches=any(admin and status == 1 for _, admin, status in own),
+            enrollment_ids=tuple(who for who, _, status in own if status not in PENDING),
+        )
+
+    # ---- attendance
+
+    async def version(self, district_id: int, section_id: int) -> int:
+        """Read the number of the record's last entry."""
+        return int(
+            self._row("section", section_id, SQL.section_version, district_id, section_id)[0]
+        )
+
+    async def marks(self, district_id: int, section_id: int, query: MarkQuery) -> MarkPage:
+        """Read the marks, the days and the version from one moment."""
+        key = (district_id, section_id)
+        first, last = query.start or _FIRST, query.end or _LAST
+        with moment(self._db):
+            version = await self.version(*key)
+            found = self._rows(SQL.marks_not_present, (*key, first, last))
+            days = self._rows(SQL.taken_days, (*key, first, last))
+        if query.enrollment_ids is not None:
+            wanted = frozenset(query.enrollment_ids)
+            found = [row for row in found if row[0] in wanted]
+        totals = _count_by(_status, found)
+        before, page, rest = _cut(found, query)
+        marks = [Mark(*row) for row in page]
+        lower = before[-1][1] if before else ""  # its days were shown on an earlier page
+        upper = page[-1][1] if rest else _LAST
+        shown = {mark.date for mark in marks}
+        covered = [day for (day,) in days if (lower < day or day in shown) and day <= upper]
+        return MarkPage(version, marks, covered, totals, bool(rest))
+
+    async def save_marks(self, command: SaveMarks) -> Saved:
+        """Hand the command to the writer."""
+        saved: Saved = await self._write(command)
+        return saved
+
+    async def take_roll(self, command: TakeRoll) -> Saved:
+        """Hand the command to the writer."""
+        saved: Saved = await self._write(command)
+        return saved
+
+    async def rolls(self, district_id: int, section_id: int, query: RollQuery) -> Listed[Roll]:
+        """Read the rolls and count each from the marks of its day."""
+        key = (district_id, section_id)
+        span = (query.start or _FIRST, query.end or _LAST)
+        with moment(self._db):
+            await self.version(*key)
+            ((total,),) = self._rows(SQL.count_rolls, (*key, *span))
+            page = (query.page.limit, query.page.offset)
+            taken = [_roll_taken(row) for row in self._rows(SQL.rolls, (*key, *span, *page))]
+            if not taken:
+                return Listed([], total)
+            seats = [rows.seat(row) for row in self._rows(SQL.seats, key)]
+            marked = (*key, taken[0].date, taken[-1].date)
+            statuses: dict[Day, dict[int, int]] = {}
+            for day, who, status in self._rows(SQL.statuses_in_range, marked):
+                statuses.setdefault(day, {})[who] = status
+        items = [Roll(roll, tally(roll.date, seats, statuses.get(roll.date, {}))) for roll in taken]
+        return Listed(items, total)
+
+    async def history(
+        self, district_id: int, section_id: int, query: HistoryQuery
+    ) -> HistoryPage:
+        """Read the record entry by entry until the page is full."""
+        found: list[Recorded] = []
+        with moment(self._db):
+            await self.version(district_id, section_id)
+            for place, change in self._record(district_id, section_id, query.after):
+                if not _selected(change, query):
+                    continue
+                if len(found) == query.limit:
+                    return HistoryPage(found, last)
+                found.append(change)
+                last = place
+        return HistoryPage(found, None)
+
+    def _record(
+        self, district_id: int, section_id: int, after: tuple[int, int]
+    ) -> Iterator[tuple[tuple[int, int], Recorded]]:
+        """Yield each change after a place in the record, with its own place."""
+        number, seen = after
+        while True:
+            span = (district_id, section_id, max(number, 1), _READ_AHEAD)
+            entries = self._rows(SQL.record_entries, span)
+            for row in entries:
+                entry = rows.record_entry(section_id, row)
+                skip = seen if entry.number == after[0] else 0
+                for place, change in enumerate(entry.changes[skip:], skip + 1):
+                    yield (
+                        (entry.number, place),
+                        Recorded(
+                            number=entry.number, at=entry.at, author=entry.author, change=change
+                        ),
+                    )
+            if len(entries) < _READ_AHEAD:
+                return
+            number = entries[-1][0] + 1
+
+    # ---- the roster
+
+    async def schools(self, district_id: int, page: Page) -> Listed[School]:
+        """Read a page of the schools."""
+        return self._list(SQL.schools, SQL.count_schools, rows.school, district_id, page)
+
+    async def school(self, district_id: int, school_id: int) -> School:
+        """Read one school."""
+        return rows.school(self._row("school", school_id, SQL.school, district_id, school_id))
+
+    async def users(self, district_id: int, page: Page) -> Listed[User]:
+        """Read a page of the people."""
+        return self._list(SQL.users, SQL.count_users, rows.user, district_id, page)
+
+    async def user(self, district_id: int, user_id: int) -> User:
+        """Read one person."""
+        return rows.user(self._row("user", user_id, SQL.user, district_id, user_id))
+
+    async def courses(self, district_id: int, page: Page) -> Listed[Course]:
+        """Read a page of the courses."""
+        return self._list(SQL.courses, SQL.count_courses, rows.course, district_id, page)
+
+    async def course(self, district_id: int, course_id: int) -> Course:
+        """Read one course."""
+        return rows.course(self._row("course", course_id, SQL.course, district_id, course_id))
+
+    async def sections(self, district_id: int, query: SectionQuery) -> Listed[Section]:
+        """Find the ids that every filter lets through, then read the page's sections."""
+        with moment(self._db):
+            ids = self._section_ids(district_id, query)
+            page = ids[query.page.offset : query.page.offset + query.page.limit]
+            items = [await self.section(district_id, section_id) for section_id in page]
+        return Listed(items, len(ids))
+
+    def _section_ids(self, district_id: int, query: SectionQuery) -> list[int]:
+        kept: list[set[int]] = []
+        if query.course_id is not None:
+            self._row("course", query.course_id, SQL.course, district_id, query.course_id)
+            kept.append(self._ids(SQL.sections_of_course, district_id, query.course_id))
+        if query.user_id is not None:
+            self._row("user", query.user_id, SQL.user, district_id, query.user_id)
+            kept.append(self._ids(SQL.sections_of_user, district_id, query.user_id))
+        if query.school_codes is not None:
+            codes = (
+                self._ids(SQL.section_of_school_code, district_id, code)
+                for code in query.school_codes
+            )
+            kept.append(set().union(*codes))
+        if not kept:
+            kept.append(self._ids(SQL.section_ids, district_id))
+        return sorted(set.intersection(*kept))
+
+    def _ids(self, statement: str, *parameters: Any) -> set[int]:
+        return {row[0] for row in self._rows(statement, parameters)}
+
+    async def section(self, district_id: int, section_id: int) -> Section:
+        """Read one section with its course's title."""
+        return rows.section(
+            self._row("section", section_id, SQL.section, district_id, section_id)
+        )
+
+    async def enrollments(
+        self, district_id: int, section_id: int, query: EnrollmentQuery
+    ) -> Listed[Person]:
+        """Read the whole class, which is small, and keep what the filters let through."""
+        with moment(self._db):
+            await self.section(district_id, section_id)
+            found = [rows.person(row) for row in self._class(district_id, section_id)]
+        kept = [
+            person
+            for person in found
+            if (query.user_ids is None or person.user.id in query.user_ids)
+            and (query.statuses is None or person.enrollment.status in query.statuses)
+        ]
+        page = kept[query.page.offset : query.page.offset + query.page.limit]
+        return Listed(page, len(kept))
+
+    async def enrollment(self, district_id: int, section_id: int, enrollment_id: int) -> Person:
+        """Read one enrollment of the class."""
+        await self.section(district_id, section_id)
+        for row in self._class(district_id, section_id):
+            if row[0] == enrollment_id:
+                return rows.person(row)
+        raise NoSuchThing("enrollment", enrollment_id)
+
+    def _class(self, district_id: int, section_id: int) -> list[Any]:
+        return self._rows(SQL.enrollments, (district_id, section_id))
+
+    def _list(
+        self,
+        statement: str,
+        counting: str,
+        read: Callable[[rows.Row], Any],
+        district_id: int,
+        page: Page,
+    ) -> Listed[Any]:
+        with moment(self._db):
+            found = self._rows(statement, (district_id, page.limit, page.offset))
+            ((total,),) = self._rows(counting, (district_id,))
+        return Listed([read(row) for row in found], total)
+
+    # ---- administration
+
+    async def districts(self) -> list[District]:
+        """Read every district."""
+        return [rows.district(row) for row in self._rows(SQL.districts, ())]
+
+    async def create_district(self, name: str, time_zone: str) -> District:
+        """Hand the command to the writer."""
+        district: District = await self._write(changes.CreateDistrict(name, time_zone))
+        return district
+
+    async def change_district(self, district: District) -> District:
+        """Hand the command to the writer."""
+        changed: District = await self._write(changes.ChangeDistrict(district))
+        return changed
+
+    async def create_user(self, district_id: int, user: User) -> User:
+        """Hand the command to the writer."""
+        created: User = await self._write(changes.CreateUser(district_id, user))
+        return created
+
+    async def keys(self, district_id: int) -> list[ApiKey]:
+        """Read the district's keys."""
+        return [rows.api_key(row) for row in self._rows(SQL.keys, (district_id,))]
+
+    async def create_key(self, key: ApiKey) -> None:
+        """Hand the command to the writer."""
+        await self._write(changes.CreateKey(key))
+
+    async def change_key(self, key: ApiKey) -> None:
+        """Hand the command to the writer."""
+        await self._write(changes.ChangeKey(key))
+
+    async def import_roster(
+        self,
+        district_id: int,
+        parts: Iterable[RosterPart],
+        limits: RosterLimits,
+        progress: Callable[[str, int], None],
+    ) -> list[RosterSummary]:
+        """Take the roster in with this process's own writer: it is one long transaction."""
+        db: apsw.Connection = self._own_writer().db
+        return roster_import.import_roster(db, district_id, parts, limits, progress)
+
+
+# ---------------------------------------------------------------- cutting pages
+
+_status = operator.itemgetter(2)
+_mark_key = operator.itemgetter(1, 0)  # day, enrollment: the order of the listing
+
+
+def _count_by(key: Callable[[Any], int], found: list[Any]) -> dict[int, int]:
+    counts: dict[int, int] = {}
+    for row in found:
+        counts[key(row)] = counts.get(key(row), 0) + 1
+    return dict(sorted(counts.items()))
+
+
+def _cut(found: list[Any], query: MarkQuery) -> tuple[list[Any], list[Any], list[Any]]:
+    """Return the rows before the page, on it and after it."""
+    first = query.offset
+    if query.after is not None:
+        day, who = query.after
+        first += bisect.bisect_right(found, (day, who), key=_mark_key)
+    return found[:first], found[first : first + query.limit], found[first + query.limit :]
+
+
+def _selected(recorded: Recorded, query: HistoryQuery) -> bool:
+    change = recorded.change
+    return (
+        (query.start is None or query.start <= change.date)
+        and (query.end is None or change.date <= query.end)
+        and (query.enrollment_ids is None or change.enrollment_id in query.enrollment_ids)
+    )
+
+
+def _roll_taken(row: Any) -> RollTaken:
+    return RollTaken(
+        date=row[0],
+        first_taken_at=row[1],
+        first_taken_by=row[2],
+        last_taken_at=row[3],
+        last_taken_by=row[4],
+    )

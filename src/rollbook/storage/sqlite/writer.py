@@ -1,0 +1,81 @@
+"""
+Many writes, one commit.
+
+A durable commit costs a wait for the disk. Writes that arrive while one is under way are carried
+out together in the next: each in a savepoint of its own, so that each succeeds or fails alone,
+and all of them are answered only when the disk has them.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from rollbook.domain.days import instant
+from rollbook.domain.errors import RollbookError
+from rollbook.storage.sqlite import changes
+from rollbook.storage.sqlite.connection import faults_as_unavailable, open_writer
+
+Clock = Callable[[], dt.datetime]
+
+
+def system_clock() -> dt.datetime:
+    """Return the present moment."""
+    return dt.datetime.now(dt.UTC)
+
+
+class Writer:
+    """The one connection of this process that changes the file."""
+
+    def __init__(self, path: Path, clock: Clock = system_clock) -> None:
+        self.db = open_writer(path)
+        self._clock = clock
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.db.close()
+
+    def one(self, command: changes.Command) -> Any:
+        """Carry out one command in a transaction of its own; raises what it raises."""
+        (outcome,) = self.all([command])
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    def all(self, commands: Sequence[changes.Command]) -> list[Any]:
+        """
+        Carry out commands in one commit and return what each came to: a result or an error.
+
+        When the commit itself fails every one is `Unavailable`: what became of it is unknown.
+        """
+        try:
+            with faults_as_unavailable():
+                return self._in_one_commit(commands)
+        except RollbookError as fault:
+            return [fault for _ in commands]
+
+    def _in_one_commit(self, commands: Sequence[changes.Command]) -> list[Any]:
+        # IMMEDIATE: a transaction that reads first and asks for the lock later is refused at
+        # once when anybody else wrote in between, whatever the busy timeout says.
+        self.db.execute("BEGIN IMMEDIATE")
+        try:
+            now = instant(self._clock())
+            outcomes = [self._alone(command, now) for command in commands]
+            self.db.execute("COMMIT")
+        except BaseException:
+            if self.db.in_transaction:
+                self.db.execute("ROLLBACK")
+            raise
+        return outcomes
+
+    def _alone(self, command: changes.Command, now: str) -> Any:
+        self.db.execute("SAVEPOINT one")
+        try:
+            outcome = changes.run(self.db, command, now)
+        except (RollbookError, apsw.ConstraintError) as refusal:
+            self.db.execute("ROLLBACK TO one")
+            outcome = refusal
+        self.db.execute("RELEASE one")
+        return outcome
