@@ -1,0 +1,511 @@
+-- Taking a roster in. Every statement binds by name: district_id, today, and first, the first of
+-- the ids that were taken for new rows.
+--
+-- staged_x holds the lines of the file, seq their order; leaving_x the sourced_ids of those who
+-- leave, known here or not: what a delta file says ended, and what a bulk file no longer has.
+
+-- name: create_staging
+CREATE TEMP TABLE staged_schools (
+    sourced_id TEXT NOT NULL PRIMARY KEY,
+    seq INTEGER NOT NULL,
+    title TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TEMP TABLE staged_periods (
+    sourced_id TEXT NOT NULL PRIMARY KEY,
+    seq INTEGER NOT NULL,
+    title TEXT NOT NULL,
+    first_day TEXT,
+    last_day TEXT
+) STRICT, WITHOUT ROWID;
+CREATE TEMP TABLE staged_courses (
+    sourced_id TEXT NOT NULL PRIMARY KEY,
+    seq INTEGER NOT NULL,
+    title TEXT NOT NULL,
+    course_code TEXT NOT NULL,
+    department TEXT NOT NULL,
+    school TEXT,
+    school_id INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE TEMP TABLE staged_sections (
+    sourced_id TEXT NOT NULL PRIMARY KEY,
+    seq INTEGER NOT NULL,
+    course TEXT,
+    school TEXT,
+    title TEXT NOT NULL,
+    section_code TEXT NOT NULL,
+    periods TEXT NOT NULL,        -- a JSON list of sourced_ids
+    meeting_days TEXT NOT NULL,
+    start_time TEXT NOT NULL,
+    end_time TEXT NOT NULL,
+    course_id INTEGER,
+    school_id INTEGER,
+    grading_periods TEXT          -- a JSON list of ids
+) STRICT, WITHOUT ROWID;
+CREATE TEMP TABLE staged_users (
+    sourced_id TEXT NOT NULL PRIMARY KEY,
+    seq INTEGER NOT NULL,
+    role INTEGER NOT NULL,
+    school TEXT,
+    name_first TEXT NOT NULL,
+    name_last TEXT NOT NULL,
+    name_middle TEXT NOT NULL,
+    name_first_preferred TEXT NOT NULL,
+    username TEXT NOT NULL,
+    primary_email TEXT NOT NULL,
+    active INTEGER NOT NULL,
+    school_id INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE TEMP TABLE staged_enrollments (
+    sourced_id TEXT NOT NULL PRIMARY KEY,
+    seq INTEGER NOT NULL,
+    section TEXT NOT NULL,
+    user TEXT NOT NULL,
+    admin INTEGER NOT NULL,
+    first_day TEXT,
+    last_day TEXT,
+    section_id INTEGER,
+    user_id INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE TEMP TABLE leaving_schools (sourced_id TEXT NOT NULL PRIMARY KEY) WITHOUT ROWID;
+CREATE TEMP TABLE leaving_periods (sourced_id TEXT NOT NULL PRIMARY KEY) WITHOUT ROWID;
+CREATE TEMP TABLE leaving_courses (sourced_id TEXT NOT NULL PRIMARY KEY) WITHOUT ROWID;
+CREATE TEMP TABLE leaving_sections (sourced_id TEXT NOT NULL PRIMARY KEY) WITHOUT ROWID;
+CREATE TEMP TABLE leaving_users (sourced_id TEXT NOT NULL PRIMARY KEY) WITHOUT ROWID;
+CREATE TEMP TABLE leaving_enrollments (sourced_id TEXT NOT NULL PRIMARY KEY) WITHOUT ROWID;
+
+-- name: drop_staging
+DROP TABLE IF EXISTS temp.staged_schools;
+DROP TABLE IF EXISTS temp.staged_periods;
+DROP TABLE IF EXISTS temp.staged_courses;
+DROP TABLE IF EXISTS temp.staged_sections;
+DROP TABLE IF EXISTS temp.staged_users;
+DROP TABLE IF EXISTS temp.staged_enrollments;
+DROP TABLE IF EXISTS temp.leaving_schools;
+DROP TABLE IF EXISTS temp.leaving_periods;
+DROP TABLE IF EXISTS temp.leaving_courses;
+DROP TABLE IF EXISTS temp.leaving_sections;
+DROP TABLE IF EXISTS temp.leaving_users;
+DROP TABLE IF EXISTS temp.leaving_enrollments;
+
+-- name: district_exists
+SELECT 1 FROM districts WHERE id = :district_id;
+
+-- name: count_active_enrollments
+SELECT count(*) FROM enrollments WHERE district_id = :district_id AND status = 1;
+
+-- ---------------------------------------------------------------- schools
+
+-- name: stage_school
+INSERT INTO temp.staged_schools (seq, sourced_id, title) VALUES (?, ?, ?);
+
+-- name: leaving_school
+INSERT INTO temp.leaving_schools (sourced_id) VALUES (?) ON CONFLICT DO NOTHING;
+
+-- name: missing_schools
+INSERT INTO temp.leaving_schools (sourced_id)
+SELECT sourced_id
+  FROM schools
+ WHERE district_id = :district_id AND sourced_id NOT NULL
+   AND sourced_id NOT IN (SELECT sourced_id FROM temp.staged_schools)
+ON CONFLICT DO NOTHING;
+
+-- name: change_schools
+UPDATE schools AS t
+   SET title = s.title
+  FROM temp.staged_schools AS s
+ WHERE t.district_id = :district_id AND t.sourced_id = s.sourced_id
+   AND t.title <> s.title;
+
+-- name: count_staged_schools
+SELECT count(*),
+       count(*) FILTER (WHERE NOT EXISTS (SELECT 1 FROM schools
+                                           WHERE district_id = :district_id
+                                             AND sourced_id = s.sourced_id))
+  FROM temp.staged_schools AS s;
+
+-- name: add_schools
+INSERT INTO schools (district_id, id, sourced_id, title)
+SELECT :district_id, :first - 1 + row_number() OVER (ORDER BY seq), sourced_id, title
+  FROM temp.staged_schools AS s
+ WHERE NOT EXISTS (SELECT 1 FROM schools
+                    WHERE district_id = :district_id AND sourced_id = s.sourced_id);
+
+-- ---------------------------------------------------------------- grading periods
+
+-- name: stage_period
+INSERT INTO temp.staged_periods (seq, sourced_id, title, first_day, last_day)
+VALUES (?, ?, ?, ?, ?);
+
+-- name: leaving_period
+INSERT INTO temp.leaving_periods (sourced_id) VALUES (?) ON CONFLICT DO NOTHING;
+
+-- name: missing_periods
+INSERT INTO temp.leaving_periods (sourced_id)
+SELECT sourced_id
+  FROM periods
+ WHERE district_id = :district_id AND sourced_id NOT NULL
+   AND sourced_id NOT IN (SELECT sourced_id FROM temp.staged_periods)
+ON CONFLICT DO NOTHING;
+
+-- name: change_periods
+UPDATE periods AS t
+   SET title = s.title, first_day = s.first_day, last_day = s.last_day
+  FROM temp.staged_periods AS s
+ WHERE t.district_id = :district_id AND t.sourced_id = s.sourced_id
+   AND (t.title, t.first_day, t.last_day) IS NOT (s.title, s.first_day, s.last_day);
+
+-- name: count_staged_periods
+SELECT count(*),
+       count(*) FILTER (WHERE NOT EXISTS (SELECT 1 FROM periods
+                                           WHERE district_id = :district_id
+                                             AND sourced_id = s.sourced_id))
+  FROM temp.staged_periods AS s;
+
+-- name: add_periods
+INSERT INTO periods (district_id, id, sourced_id, title, first_day, last_day)
+SELECT :district_id, :first - 1 + row_number() OVER (ORDER BY seq), sourced_id, title,
+       first_day, last_day
+  FROM temp.staged_periods AS s
+ WHERE NOT EXISTS (SELECT 1 FROM periods
+                    WHERE district_id = :district_id AND sourced_id = s.sourced_id);
+
+-- ---------------------------------------------------------------- courses
+
+-- name: stage_course
+INSERT INTO temp.staged_courses (seq, sourced_id, title, course_code, department, school)
+VALUES (?, ?, ?, ?, ?, ?);
+
+-- name: leaving_course
+INSERT INTO temp.leaving_courses (sourced_id) VALUES (?) ON CONFLICT DO NOTHING;
+
+-- name: missing_courses
+INSERT INTO temp.leaving_courses (sourced_id)
+SELECT sourced_id
+  FROM courses
+ WHERE district_id = :district_id AND sourced_id NOT NULL
+   AND sourced_id NOT IN (SELECT sourced_id FROM temp.staged_courses)
+ON CONFLICT DO NOTHING;
+
+-- name: resolve_courses
+UPDATE temp.staged_courses AS s
+   SET school_id = (SELECT id FROM schools
+                     WHERE district_id = :district_id AND sourced_id = s.school);
+
+-- name: unresolved_courses
+SELECT sourced_id, 'school', school
+  FROM temp.staged_courses
+ WHERE school NOT NULL AND school_id IS NULL
+   AND school NOT IN (SELECT sourced_id FROM temp.leaving_schools)
+ ORDER BY seq;
+
+-- name: change_courses
+UPDATE courses AS t
+   SET title = s.title, course_code = s.course_code, department = s.department,
+       school_id = s.school_id, active = 1
+  FROM temp.staged_courses AS s
+ WHERE t.district_id = :district_id AND t.sourced_id = s.sourced_id
+   AND (t.title, t.course_code, t.department, t.school_id, t.active)
+       IS NOT (s.title, s.course_code, s.department, s.school_id, 1);
+
+-- name: count_staged_courses
+SELECT count(*),
+       count(*) FILTER (WHERE NOT EXISTS (SELECT 1 FROM courses
+                                           WHERE district_id = :district_id
+                                             AND sourced_id = s.sourced_id))
+  FROM temp.staged_courses AS s;
+
+-- name: add_courses
+INSERT INTO courses (district_id, id, sourced_id, title, course_code, department, school_id)
+SELECT :district_id, :first - 1 + row_number() OVER (ORDER BY seq), sourced_id, title,
+       course_code, department, school_id
+  FROM temp.staged_courses AS s
+ WHERE NOT EXISTS (SELECT 1 FROM courses
+                    WHERE district_id = :district_id AND sourced_id = s.sourced_id);
+
+-- name: end_courses
+UPDATE courses
+   SET active = 0
+ WHERE district_id = :district_id AND active = 1
+   AND sourced_id IN (SELECT sourced_id FROM temp.leaving_courses);
+
+-- ---------------------------------------------------------------- sections
+
+-- name: stage_section
+INSERT INTO temp.staged_sections (seq, sourced_id, course, school, title, section_code, periods,
+                                  meeting_days, start_time, end_time)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: leaving_section
+INSERT INTO temp.leaving_sections (sourced_id) VALUES (?) ON CONFLICT DO NOTHING;
+
+-- name: missing_sections
+INSERT INTO temp.leaving_sections (sourced_id)
+SELECT school_code
+  FROM sections
+ WHERE district_id = :district_id AND school_code NOT NULL
+   AND school_code NOT IN (SELECT sourced_id FROM temp.staged_sections)
+ON CONFLICT DO NOTHING;
+
+-- name: resolve_sections
+-- A section whose course is named nowhere keeps the course of its own that it may have: one that
+-- has no sourced_id.
+UPDATE temp.staged_sections AS s
+   SET school_id = (SELECT id FROM schools
+                     WHERE district_id = :district_id AND sourced_id = s.school),
+       course_id = coalesce(
+           (SELECT id FROM courses
+             WHERE district_id = :district_id AND sourced_id = s.course),
+           (SELECT c.id
+              FROM sections AS t
+              JOIN courses AS c ON c.district_id = t.district_id AND c.id = t.course_id
+             WHERE t.district_id = :district_id AND t.school_code = s.sourced_id
+               AND c.sourced_id IS NULL)),
+       grading_periods = (SELECT json_group_array(p.id ORDER BY named.key)
+                            FROM json_each(s.periods) AS named
+                            JOIN periods AS p
+                              ON p.district_id = :district_id AND p.sourced_id = named.value);
+
+-- name: unresolved_sections
+-- A course that is named nowhere is an error only where courses come with the roster.
+SELECT sourced_id, 'school', school, seq
+  FROM temp.staged_sections
+ WHERE school NOT NULL AND school_id IS NULL
+   AND school NOT IN (SELECT sourced_id FROM temp.leaving_schools)
+UNION ALL
+SELECT s.sourced_id, 'course', s.course, s.seq
+  FROM temp.staged_sections AS s
+ WHERE s.course NOT NULL AND :with_courses
+   AND s.course NOT IN (SELECT sourced_id FROM temp.leaving_courses)
+   AND NOT EXISTS (SELECT 1 FROM courses
+                    WHERE district_id = :district_id AND sourced_id = s.course)
+UNION ALL
+SELECT s.sourced_id, 'grading period', named.value, s.seq
+  FROM temp.staged_sections AS s, json_each(s.periods) AS named
+ WHERE named.value NOT IN (SELECT sourced_id FROM temp.leaving_periods)
+   AND NOT EXISTS (SELECT 1 FROM periods
+                    WHERE district_id = :district_id AND sourced_id = named.value)
+ ORDER BY 4;
+
+-- name: new_own_courses
+SELECT count(*) FROM temp.staged_sections WHERE course_id IS NULL;
+
+-- name: number_own_courses
+UPDATE temp.staged_sections AS s
+   SET course_id = :first + own.place
+  FROM (SELECT sourced_id, row_number() OVER (ORDER BY seq) - 1 AS place
+          FROM temp.staged_sections
+         WHERE course_id IS NULL) AS own
+ WHERE s.sourced_id = own.sourced_id;
+
+-- name: add_own_courses
+INSERT INTO courses (district_id, id, title, school_id)
+SELECT :district_id, course_id, title, school_id
+  FROM temp.staged_sections
+ WHERE course_id >= :first
+ ORDER BY course_id;
+
+-- name: change_own_courses
+UPDATE courses AS t
+   SET title = s.title, school_id = s.school_id
+  FROM temp.staged_sections AS s
+ WHERE t.district_id = :district_id AND t.id = s.course_id AND t.sourced_id IS NULL
+   AND (t.title, t.school_id) IS NOT (s.title, s.school_id);
+
+-- name: change_sections
+UPDATE sections AS t
+   SET course_id = s.course_id, school_id = s.school_id, title = s.title,
+       section_code = s.section_code, active = 1, grading_periods = s.grading_periods,
+       meeting_days = s.meeting_days, start_time = s.start_time, end_time = s.end_time
+  FROM temp.staged_sections AS s
+ WHERE t.district_id = :district_id AND t.school_code = s.sourced_id
+   AND (t.course_id, t.school_id, t.title, t.section_code, t.active, t.grading_periods,
+        t.meeting_days, t.start_time, t.end_time)
+       IS NOT (s.course_id, s.school_id, s.title, s.section_code, 1, s.grading_periods,
+               s.meeting_days, s.start_time, s.end_time);
+
+-- name: count_staged_sections
+SELECT count(*),
+       count(*) FILTER (WHERE NOT EXISTS (SELECT 1 FROM sections
+                                           WHERE district_id = :district_id
+                                             AND school_code = s.sourced_id))
+  FROM temp.staged_sections AS s;
+
+-- name: add_sections
+INSERT INTO sections (district_id, id, course_id, school_id, school_code, title, section_code,
+                      grading_periods, meeting_days, start_time, end_time)
+SELECT :district_id, :first - 1 + row_number() OVER (ORDER BY seq), course_id, school_id,
+       sourced_id, title, section_code, grading_periods, meeting_days, start_time, end_time
+  FROM temp.staged_sections AS s
+ WHERE NOT EXISTS (SELECT 1 FROM sections
+                    WHERE district_id = :district_id AND school_code = s.sourced_id);
+
+-- name: end_sections
+UPDATE sections
+   SET active = 0
+ WHERE district_id = :district_id AND active = 1
+   AND school_code IN (SELECT sourced_id FROM temp.leaving_sections);
+
+-- ---------------------------------------------------------------- users
+
+-- name: stage_user
+INSERT INTO temp.staged_users (seq, sourced_id, role, school, name_first, name_last, name_middle,
+                               name_first_preferred, username, primary_email, active)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: leaving_user
+INSERT INTO temp.leaving_users (sourced_id) VALUES (?) ON CONFLICT DO NOTHING;
+
+-- name: missing_users
+INSERT INTO temp.leaving_users (sourced_id)
+SELECT sourced_id
+  FROM users
+ WHERE district_id = :district_id AND sourced_id NOT NULL
+   AND sourced_id NOT IN (SELECT sourced_id FROM temp.staged_users)
+ON CONFLICT DO NOTHING;
+
+-- name: resolve_users
+UPDATE temp.staged_users AS s
+   SET school_id = (SELECT id FROM schools
+                     WHERE district_id = :district_id AND sourced_id = s.school);
+
+-- name: unresolved_users
+SELECT sourced_id, 'school', school
+  FROM temp.staged_users
+ WHERE school NOT NULL AND school_id IS NULL
+   AND school NOT IN (SELECT sourced_id FROM temp.leaving_schools)
+ ORDER BY seq;
+
+-- name: change_users
+UPDATE users AS t
+   SET role = s.role, school_id = s.school_id, name_first = s.name_first,
+       name_last = s.name_last, name_middle = s.name_middle,
+       name_first_preferred = s.name_first_preferred, username = s.username,
+       primary_email = s.primary_email, active = s.active
+  FROM temp.staged_users AS s
+ WHERE t.district_id = :district_id AND t.sourced_id = s.sourced_id
+   AND (t.role, t.school_id, t.name_first, t.name_last, t.name_middle, t.name_first_preferred,
+        t.username, t.primary_email, t.active)
+       IS NOT (s.role, s.school_id, s.name_first, s.name_last, s.name_middle,
+               s.name_first_preferred, s.username, s.primary_email, s.active);
+
+-- name: count_staged_users
+SELECT count(*),
+       count(*) FILTER (WHERE NOT EXISTS (SELECT 1 FROM users
+                                           WHERE district_id = :district_id
+                                             AND sourced_id = s.sourced_id))
+  FROM temp.staged_users AS s;
+
+-- name: add_users
+INSERT INTO users (district_id, id, sourced_id, school_id, role, name_first,
+                   name_first_preferred, name_middle, name_last, username, primary_email, active)
+SELECT :district_id, :first - 1 + row_number() OVER (ORDER BY seq), sourced_id, school_id, role,
+       name_first, name_first_preferred, name_middle, name_last, username, primary_email, active
+  FROM temp.staged_users AS s
+ WHERE NOT EXISTS (SELECT 1 FROM users
+                    WHERE district_id = :district_id AND sourced_id = s.sourced_id);
+
+-- name: end_users
+UPDATE users
+   SET active = 0
+ WHERE district_id = :district_id AND active = 1
+   AND sourced_id IN (SELECT sourced_id FROM temp.leaving_users);
+
+-- ---------------------------------------------------------------- enrollments
+
+-- name: stage_enrollment
+INSERT INTO temp.staged_enrollments (seq, sourced_id, section, user, admin, first_day, last_day)
+VALUES (?, ?, ?, ?, ?, ?, ?);
+
+-- name: leaving_enrollment
+INSERT INTO temp.leaving_enrollments (sourced_id) VALUES (?) ON CONFLICT DO NOTHING;
+
+-- name: missing_enrollments
+INSERT INTO temp.leaving_enrollments (sourced_id)
+SELECT sourced_id
+  FROM enrollments
+ WHERE district_id = :district_id AND sourced_id NOT NULL
+   AND sourced_id NOT IN (SELECT sourced_id FROM temp.staged_enrollments)
+ON CONFLICT DO NOTHING;
+
+-- name: enrollments_leave_with_others
+-- A place in a section that ends, or of a user who leaves, ends too, whatever its line says.
+DELETE FROM temp.staged_enrollments
+ WHERE section IN (SELECT sourced_id FROM temp.leaving_sections)
+    OR user IN (SELECT sourced_id FROM temp.leaving_users);
+
+-- name: resolve_enrollments
+UPDATE temp.staged_enrollments AS s
+   SET section_id = (SELECT id FROM sections
+                      WHERE district_id = :district_id AND school_code = s.section),
+       user_id = (SELECT id FROM users
+                   WHERE district_id = :district_id AND sourced_id = s.user);
+
+-- name: unresolved_enrollments
+SELECT sourced_id, 'section', section, seq
+  FROM temp.staged_enrollments
+ WHERE section_id IS NULL
+UNION ALL
+SELECT sourced_id, 'user', user, seq
+  FROM temp.staged_enrollments
+ WHERE user_id IS NULL
+ ORDER BY 4;
+
+-- name: release_enrollments
+-- An enrollment that now names another section or another person is another one: the old one ends
+-- with its marks, under no sourced_id, so that nobody inherits what was marked for somebody else.
+UPDATE enrollments AS t
+   SET sourced_id = NULL,
+       last_day = CASE status WHEN 1 THEN min(coalesce(t.last_day, :today), :today)
+                              ELSE t.last_day END,
+       status = CASE status WHEN 1 THEN 2 ELSE status END
+  FROM temp.staged_enrollments AS s
+ WHERE t.district_id = :district_id AND t.sourced_id = s.sourced_id
+   AND (t.section_id, t.user_id) IS NOT (s.section_id, s.user_id);
+
+-- name: change_enrollments
+UPDATE enrollments AS t
+   SET admin = s.admin, status = 1, first_day = s.first_day, last_day = s.last_day
+  FROM temp.staged_enrollments AS s
+ WHERE t.district_id = :district_id AND t.sourced_id = s.sourced_id
+   AND (t.admin, t.status, t.first_day, t.last_day)
+       IS NOT (s.admin, 1, s.first_day, s.last_day);
+
+-- name: count_staged_enrollments
+SELECT count(*),
+       count(*) FILTER (WHERE NOT EXISTS (SELECT 1 FROM enrollments
+                                           WHERE district_id = :district_id
+                                             AND sourced_id = s.sourced_id))
+  FROM temp.staged_enrollments AS s;
+
+-- name: add_enrollments
+-- In the order of the key: neighbours in the file are written together.
+INSERT INTO enrollments (district_id, section_id, id, sourced_id, user_id, admin, first_day,
+                         last_day)
+SELECT :district_id, section_id, :first - 1 + row_number() OVER (ORDER BY seq) AS id, sourced_id,
+       user_id, admin, first_day, last_day
+  FROM temp.staged_enrollments AS s
+ WHERE NOT EXISTS (SELECT 1 FROM enrollments
+                    WHERE district_id = :district_id AND sourced_id = s.sourced_id)
+ ORDER BY section_id, id;
+
+-- name: end_enrollments
+UPDATE enrollments
+   SET status = 2, last_day = min(coalesce(last_day, :today), :today)
+ WHERE district_id = :district_id AND status = 1
+   AND sourced_id IN (SELECT sourced_id FROM temp.leaving_enrollments);
+
+-- name: end_enrollments_of_sections
+UPDATE enrollments
+   SET status = 2, last_day = min(coalesce(last_day, :today), :today)
+ WHERE district_id = :district_id AND status = 1
+   AND section_id IN (SELECT id FROM sections
+                       WHERE district_id = :district_id
+                         AND school_code IN (SELECT sourced_id FROM temp.leaving_sections));
+
+-- name: end_enrollments_of_users
+UPDATE enrollments
+   SET status = 2, last_day = min(coalesce(last_day, :today), :today)
+ WHERE district_id = :district_id AND status = 1
+   AND user_id IN (SELECT id FROM users
+                    WHERE district_id = :district_id
+                      AND sourced_id IN (SELECT sourced_id FROM temp.leaving_users));
