@@ -1,13 +1,14 @@
 """
 Taking a roster in: staged, compared, applied.
 
-The files are read into temporary tables before the write lock is asked for, since that takes
-long; then one transaction compares them with what is there and writes the difference, set by
-set. The rows of one file are never in memory together.
+The files are read into temporary tables, and the many enrollments that are there already are
+put aside, before the write lock is asked for: that is nearly all of the time. Then one
+transaction compares the rest with what is there and writes the difference, set by set. The rows
+of one file are never in memory together.
 """
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import apsw
@@ -45,7 +46,8 @@ class _Noun(msgspec.Struct, frozen=True, kw_only=True):
     stage: str
     leave: str  # a sourced_id that is said to leave
     miss: str  # all that a bulk file no longer has leave
-    resolve: tuple[str, ...] = ()
+    settle: str | None = None  # puts aside what is there already
+    resolve: str | None = None
     unresolved: str | None = None
     release: str | None = None
     change: str
@@ -83,7 +85,7 @@ _COURSES = _Noun(
     stage=SQL.stage_course,
     leave=SQL.leaving_course,
     miss=SQL.missing_courses,
-    resolve=(SQL.resolve_courses,),
+    resolve=SQL.resolve_courses,
     unresolved=SQL.unresolved_courses,
     change=SQL.change_courses,
     count=SQL.count_staged_courses,
@@ -97,7 +99,7 @@ _SECTIONS = _Noun(
     stage=SQL.stage_section,
     leave=SQL.leaving_section,
     miss=SQL.missing_sections,
-    resolve=(SQL.resolve_sections,),
+    resolve=SQL.resolve_sections,
     unresolved=SQL.unresolved_sections,
     change=SQL.change_sections,
     count=SQL.count_staged_sections,
@@ -111,7 +113,7 @@ _USERS = _Noun(
     stage=SQL.stage_user,
     leave=SQL.leaving_user,
     miss=SQL.missing_users,
-    resolve=(SQL.resolve_users,),
+    resolve=SQL.resolve_users,
     unresolved=SQL.unresolved_users,
     change=SQL.change_users,
     count=SQL.count_staged_users,
@@ -125,7 +127,8 @@ _ENROLLMENTS = _Noun(
     stage=SQL.stage_enrollment,
     leave=SQL.leaving_enrollment,
     miss=SQL.missing_enrollments,
-    resolve=(SQL.enrollments_leave_with_others, SQL.resolve_enrollments),
+    settle=SQL.settle_enrollments,
+    resolve=SQL.resolve_enrollments,
     unresolved=SQL.unresolved_enrollments,
     release=SQL.release_enrollments,
     change=SQL.change_enrollments,
@@ -157,12 +160,14 @@ def import_roster(
         Unavailable: The disk or the lock did not let us; what was staged is gone.
     """
     with faults_as_unavailable(), _staging(db):
-        db.execute("BEGIN")  # touches temporary tables only: nobody waits for it
+        db.execute("BEGIN")  # writes to temporary tables only: nobody waits for it
         with _ending_with(db, "COMMIT"):
             whole = _stage(db, parts, progress)
+            roster = _Import(db, district_id, whole, limits)
+            roster.prepare()
         db.execute("BEGIN IMMEDIATE")
         with _ending_with(db, "ROLLBACK" if limits.dry_run else "COMMIT"):
-            return _Comparison(db, district_id, whole, limits).apply()
+            return roster.apply()
 
 
 @contextlib.contextmanager
@@ -205,7 +210,7 @@ def _stage(
         noun = _BY_TYPE[part.noun]
         try:
             db.executemany(noun.stage, _parameters(noun, part.rows, progress))
-        except apsw.ConstraintPrimaryKeyError:
+        except apsw.ConstraintError:
             raise ImportRefused(f"two {noun.words} have the same sourced_id") from None
         # Only now: what is ended comes out of the same lines as the rows.
         db.executemany(noun.leave, ((sourced_id,) for sourced_id in part.ended))
@@ -234,8 +239,8 @@ def _parameters(
 # ---------------------------------------------------------------- comparing and applying
 
 
-class _Comparison:
-    """What is staged beside what is there, inside the transaction that makes them equal."""
+class _Import:
+    """What is staged beside what is there, and the statements that make them equal."""
 
     def __init__(
         self,
@@ -245,29 +250,48 @@ class _Comparison:
         limits: RosterLimits,
     ) -> None:
         self._db = db
-        self._whole = whole  # the nouns that came -> by a bulk file
+        self._district_id = district_id
+        self._whole = whole
         self._limits = limits
-        self._bindings = {
+        self._settled: dict[str, int] = {}
+        self._imports = 0
+        self._bindings: dict[str, Any] = {
             "district_id": district_id,
             "today": limits.today,
             "with_courses": RosterCourse in whole,
         }
 
+    def prepare(self) -> None:
+        """
+        Find out who leaves, and put aside what is there already.
+
+        Only an import changes what this looks at, and `apply` sees whether there was one.
+        Raises `NoSuchThing` when there is no such district.
+        """
+        if not self._rows(SQL.district_exists):
+            raise NoSuchThing("district", self._district_id)
+        self._imports = self._number(SQL.imports_so_far)
+        for noun in _NOUNS:
+            if self._whole.get(noun.of):
+                self._change(noun.miss)
+        self._change(SQL.enrollments_leave_with_others)
+        for noun in _NOUNS:
+            self._settled[noun.words] = self._change(noun.settle) if noun.settle else 0
+
     def apply(self) -> list[RosterSummary]:
         """Take in noun by noun, what is referred to first; raises `ImportRefused`."""
-        if not self._rows(SQL.district_exists):
-            raise NoSuchThing("district", self._bindings["district_id"])
-        ((active,),) = self._rows(SQL.count_active_enrollments)
+        if self._number(SQL.imports_so_far) != self._imports:
+            raise ImportRefused("another import into this district came in between; try again")
+        self._change(SQL.count_import)
+        active = self._number(SQL.count_active_enrollments)
         summaries = [self._take_in(noun) for noun in _NOUNS]
         self._require_few(ended=summaries[-1].ended, active=active)
         came = {_BY_TYPE[of].words for of in self._whole}
         return [each for each in summaries if each.noun in came or each.ended]
 
     def _take_in(self, noun: _Noun) -> RosterSummary:
-        if self._whole.get(noun.of):
-            self._change(noun.miss)
-        for statement in noun.resolve:
-            self._change(statement)
+        if noun.resolve:
+            self._change(noun.resolve)
         self._require_resolved(noun)
         if noun is _SECTIONS:
             self._give_own_courses()
@@ -278,11 +302,12 @@ class _Comparison:
             self._bindings["first"] = take_numbers(self._db, noun.singular, added)
             self._change(noun.add)
         ended += sum(self._change(statement) for statement in noun.end)
-        return RosterSummary(noun.words, added, changed, ended, staged - added - changed)
+        unchanged = self._settled[noun.words] + staged - added - changed
+        return RosterSummary(noun.words, added, changed, ended, unchanged)
 
     def _give_own_courses(self) -> None:
         """Put each section without a course under one of its own title."""
-        ((count,),) = self._rows(SQL.new_own_courses)
+        count = self._number(SQL.new_own_courses)
         if count:
             self._bindings["first"] = take_numbers(self._db, "course", count)
             self._change(SQL.number_own_courses)
@@ -314,6 +339,9 @@ class _Comparison:
 
     def _rows(self, statement: str) -> list[Any]:
         return self._db.execute(statement, self._bindings).fetchall()
+
+    def _number(self, statement: str) -> int:
+        return int(self._rows(statement)[0][0])
 
     def _change(self, statement: str) -> int:
         """Carry out a statement and return how many rows it touched."""

@@ -90,6 +90,13 @@ DROP TABLE IF EXISTS temp.leaving_enrollments;
 -- name: district_exists
 SELECT 1 FROM districts WHERE id = :district_id;
 
+-- name: imports_so_far
+SELECT coalesce(max(next), 0) FROM counters WHERE noun = 'import into ' || :district_id;
+
+-- name: count_import
+INSERT INTO counters (noun, next) VALUES ('import into ' || :district_id, 1)
+ON CONFLICT (noun) DO UPDATE SET next = next + 1;
+
 -- name: count_active_enrollments
 SELECT count(*) FROM enrollments WHERE district_id = :district_id AND status = 1;
 
@@ -426,6 +433,19 @@ SELECT sourced_id
  WHERE district_id = :district_id AND sourced_id NOT NULL
    AND sourced_id NOT IN (SELECT sourced_id FROM temp.staged_enrollments)
 ON CONFLICT DO NOTHING;
+
+-- name: settle_enrollments
+-- Lines that say what is there already need no more than this look at them.
+DELETE FROM temp.staged_enrollments AS s
+ WHERE EXISTS (
+       SELECT 1
+         FROM enrollments AS t
+         JOIN sections AS k ON k.district_id = t.district_id AND k.id = t.section_id
+         JOIN users AS u ON u.district_id = t.district_id AND u.id = t.user_id
+        WHERE t.district_id = :district_id AND t.sourced_id = s.sourced_id
+          AND t.status = 1 AND t.admin = s.admin
+          AND t.first_day IS s.first_day AND t.last_day IS s.last_day
+          AND k.school_code = s.section AND u.sourced_id = s.user);
 
 -- name: enrollments_leave_with_others
 -- A place in a section that ends, or of a user who leaves, ends too, whatever its line says.
