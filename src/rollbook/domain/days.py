@@ -40,6 +40,11 @@ def from_ordinal(ordinal: int) -> Day:
     return dt.date.fromordinal(ordinal).isoformat()
 
 
+def day_after(day: Day) -> Day:
+    """Return the next day; after the calendar's last one, that one again."""
+    return from_ordinal(min(to_ordinal(day) + 1, dt.date.max.toordinal()))
+
+
 def instant(moment: dt.datetime) -> str:
     """Return a moment as UTC text with milliseconds, `2026-11-23T08:03:00.000Z`."""
     utc = moment.astimezone(dt.UTC).replace(tzinfo=None)

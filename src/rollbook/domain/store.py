@@ -96,7 +96,7 @@ class RollQuery(msgspec.Struct, frozen=True, kw_only=True):
 
     start: Day | None = None
     end: Day | None = None
-    page: Page = Page()
+    limit: int = 200
 
 
 class SectionQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,6 +111,7 @@ class SectionQuery(msgspec.Struct, frozen=True, kw_only=True):
 class EnrollmentQuery(msgspec.Struct, frozen=True, kw_only=True):
     """Which enrollments of a section."""
 
+    ids: tuple[int, ...] | None = None
     user_ids: tuple[int, ...] | None = None
     statuses: tuple[EnrollmentStatus, ...] | None = None
     page: Page = Page()

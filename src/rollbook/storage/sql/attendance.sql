@@ -69,7 +69,7 @@ SELECT date, first_taken_at, first_taken_by, last_taken_at, last_taken_by
  WHERE district_id = :district_id AND section_id = :section_id
    AND date BETWEEN :start AND :end
  ORDER BY date
- LIMIT :limit OFFSET :offset;
+ LIMIT :limit;
 
 -- name: count_rolls
 SELECT count(*)

@@ -143,8 +143,9 @@ class SqliteStore:
             version = await self.version(*key)
             found = self._rows(SQL.marks_not_present, (*key, first, last))
             days = self._rows(SQL.taken_days, (*key, first, last))
+            seats = [] if query.enrollment_ids is None else self._rows(SQL.seats, key)
         if query.enrollment_ids is not None:
-            wanted = frozenset(query.enrollment_ids)
+            wanted = _all_present(query.enrollment_ids, seats)
             found = [row for row in found if row[0] in wanted]
         totals = _count_by(_status, found)
         before, page, rest = _cut(found, query)
@@ -172,8 +173,8 @@ class SqliteStore:
         with moment(self._db):
             await self.version(*key)
             ((total,),) = self._rows(SQL.count_rolls, (*key, *span))
-            page = (query.page.limit, query.page.offset)
-            taken = [_roll_taken(row) for row in self._rows(SQL.rolls, (*key, *span, *page))]
+            found = self._rows(SQL.rolls, (*key, *span, query.limit))
+            taken = [_roll_taken(row) for row in found]
             if not taken:
                 return Listed([], total)
             seats = [rows.seat(row) for row in self._rows(SQL.seats, key)]
@@ -191,6 +192,9 @@ class SqliteStore:
         found: list[Recorded] = []
         with moment(self._db):
             await self.version(district_id, section_id)
+            if query.enrollment_ids is not None:
+                seats = self._rows(SQL.seats, (district_id, section_id))
+                _all_present(query.enrollment_ids, seats)
             for place, change in self._record(district_id, section_id, query.after):
                 if not _selected(change, query):
                     continue
@@ -293,7 +297,8 @@ class SqliteStore:
         kept = [
             person
             for person in found
-            if (query.user_ids is None or person.user.id in query.user_ids)
+            if (query.ids is None or person.enrollment.id in query.ids)
+            and (query.user_ids is None or person.user.id in query.user_ids)
             and (query.statuses is None or person.enrollment.status in query.statuses)
         ]
         page = kept[query.page.offset : query.page.offset + query.page.limit]
@@ -388,6 +393,15 @@ def _cut(found: list[Any], query: MarkQuery) -> tuple[list[Any], list[Any], list
         day, who = query.after
         first += bisect.bisect_right(found, (day, who), key=_mark_key)
     return found[:first], found[first : first + query.limit], found[first + query.limit :]
+
+
+def _all_present(wanted: Sequence[int], seats: list[Any]) -> frozenset[int]:
+    """Return the enrollments asked for; one that is not of the section is `NoSuchThing`."""
+    there = {seat[0] for seat in seats}
+    for identifier in wanted:
+        if identifier not in there:
+            raise NoSuchThing("enrollment", identifier)
+    return frozenset(wanted)
 
 
 def _selected(recorded: Recorded, query: HistoryQuery) -> bool:

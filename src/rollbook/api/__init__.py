@@ -1,0 +1,1 @@
+"""The REST API: thin; `app.py` has every route and what each kind of error becomes."""

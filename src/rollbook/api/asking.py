@@ -1,0 +1,243 @@
+"""What a request asks, read once: its query, its body, its preconditions, its own address."""
+
+import re
+from collections.abc import Sequence
+from urllib.parse import urlencode
+
+import msgspec
+from falcon.asgi import Request
+
+from rollbook.auth.door import Knock
+from rollbook.auth.oauth1 import Pairs
+from rollbook.domain.days import Day, is_day
+from rollbook.domain.errors import BadRequest, BodyTooLarge, NotAuthenticated
+from rollbook.domain.people import Actor
+from rollbook.domain.store import Page
+from rollbook.wire import formats
+from rollbook.wire.formats import Format
+from rollbook.wire.sheets import read_id
+
+LIST_LIMIT = 20
+LIST_LIMIT_MAX = 200
+
+_NUMBER = re.compile(r"[0-9]{1,18}")
+_TAG = re.compile(r'(?:W/)?"([0-9]{1,18})-[jx]"')
+
+# Clients in the wild send this name whatever address they connect to.
+FAMILY_HOST = "api.schoology.com"
+
+
+class Query:
+    """A query's parameters: unknown ones are ignored, an empty one counts as absent."""
+
+    def __init__(self, pairs: Pairs) -> None:
+        self.pairs = pairs
+
+    def text(self, name: str) -> str | None:
+        """Return a parameter; raises `BadRequest` when it is there twice."""
+        given = [value for key, value in self.pairs if key == name]
+        if len(given) > 1:
+            raise BadRequest(f"The parameter {name} is given {len(given)} times.")
+        return given[0] if given and given[0] else None
+
+    def day(self, name: str) -> Day | None:
+        """Return a day; raises `BadRequest` when it is none."""
+        value = self.text(name)
+        if value is not None and not is_day(value):
+            raise BadRequest(f"The parameter {name} must be a day, YYYY-MM-DD.")
+        return value
+
+    def days(self) -> tuple[Day | None, Day | None]:
+        """Return `start` and `end`; raises `BadRequest` when they are the wrong way round."""
+        start, end = self.day("start"), self.day("end")
+        if start and end and start > end:
+            raise BadRequest("The parameter start must not be after end.")
+        return start, end
+
+    def number(self, name: str, *, least: int = 0) -> int | None:
+        """Return a whole number; raises `BadRequest` when it is none, or too small."""
+        value = self.text(name)
+        if value is None:
+            return None
+        if not _NUMBER.fullmatch(value) or int(value) < least:
+            raise BadRequest(f"The parameter {name} must be a whole number from {least} on.")
+        return int(value)
+
+    def ids(self, name: str) -> tuple[int, ...] | None:
+        """Return ids separated by commas; raises `BadRequest` when one is no id."""
+        value = self.text(name)
+        if value is None:
+            return None
+        found = tuple(read_id(part) for part in value.split(","))
+        if None in found:
+            raise BadRequest(f"The parameter {name} must be ids separated by commas.")
+        return tuple(identifier for identifier in found if identifier is not None)
+
+    def words(self, name: str) -> tuple[str, ...] | None:
+        """Return words separated by commas."""
+        value = self.text(name)
+        return None if value is None else tuple(value.split(","))
+
+    def flag(self, name: str) -> bool:
+        """Return a switch, 1 or 0; raises `BadRequest` when it is neither."""
+        value = self.text(name)
+        if value not in (None, "0", "1"):
+            raise BadRequest(f"The parameter {name} must be 0 or 1.")
+        return value == "1"
+
+    def page(self) -> Page:
+        """Return `start` (an offset) and `limit` as the family's lists have them."""
+        offset = self.number("start") or 0
+        limit = self.number("limit", least=1)
+        return Page(offset, min(limit or LIST_LIMIT, LIST_LIMIT_MAX))
+
+    def with_changes(self, **changes: str | None) -> str:
+        """Return the query as text, some parameters replaced, those given None left out."""
+        kept = [(name, value) for name, value in self.pairs if name not in changes]
+        added = [(name, value) for name, value in changes.items() if value is not None]
+        return urlencode([*kept, *added])
+
+
+class Asked(msgspec.Struct, kw_only=True):
+    """What a handler may rely on once the door has let the request in: `req.context.asked`."""
+
+    actor: Actor
+    query: Query
+    format: Format
+    base: str  # this API's address as the client knows it, without a slash at the end
+    path: str
+    request_id: str
+    own: tuple[int, ...] | None  # the only enrollments that may be shown; None: no limit
+
+    @property
+    def address(self) -> str:
+        """The address that was asked for, as the client knows it."""
+        return self._with(self.query.with_changes())
+
+    def link(self, **changes: str | None) -> str:
+        """Return that address with other parameters."""
+        return self._with(self.query.with_changes(**changes))
+
+    def _with(self, query: str) -> str:
+        path = f"{self.base}{self.path.removeprefix('/v1')}"
+        return f"{path}?{query}" if query else path
+
+    def page_links(self, page: Page, total: int) -> dict[str, str]:
+        """Return a list's `links`; there is a `next` exactly when there is more."""
+        links = {"self": self.address}
+        following = page.offset + page.limit
+        if following < total:
+            links["next"] = self.link(start=str(following), limit=str(page.limit))
+        return links
+
+
+def asked(req: Request) -> Asked:
+    """Return what the door found out about the request."""
+    found: Asked = req.context.asked
+    return found
+
+
+def knock_of(req: Request, query: Pairs) -> Knock:
+    """Return what the request shows at the door."""
+    headers: Sequence[tuple[bytes, bytes]] = req.scope["headers"]
+    peer = req.scope.get("client") or ("", 0)
+    return Knock(
+        method=req.method,
+        scheme=req.scope["scheme"],
+        host=_only(headers, b"host", "Host"),
+        raw_path=req.scope["raw_path"].decode("latin-1"),
+        query=query,
+        peer=peer[0],
+        authorization=_all(headers, b"authorization"),
+        forwarded_scheme=req.get_header("X-Forwarded-Proto"),
+        run_as=req.get_header("X-Schoology-Run-As"),
+    )
+
+
+def _all(headers: Sequence[tuple[bytes, bytes]], name: bytes) -> list[str]:
+    return [value.decode("latin-1") for key, value in headers if key == name]
+
+
+def _only(headers: Sequence[tuple[bytes, bytes]], name: bytes, title: str) -> str:
+    given = _all(headers, name)
+    if len(given) != 1:
+        raise BadRequest(f"The request must have one {title} header.")
+    return given[0]
+
+
+def base_of(req: Request, scheme: str, host: str, public_url: str) -> str:
+    """
+    Return this API's address as the client knows it: clients cut it off the links they follow.
+
+    The Host header tells, unless it holds the family's own name, which some clients send
+    whatever they connect to: then it is the address that the connection came in at.
+    """
+    if public_url:
+        return f"{public_url}/v1"
+    if host.partition(":")[0].lower() == FAMILY_HOST:
+        name, port = req.scope["server"]
+        host = f"{name}:{port}"
+    return f"{scheme}://{host}/v1"
+
+
+async def read_body(req: Request, most: int) -> bytes:
+    """
+    Return the body, read once; raises `BodyTooLarge` before or while it comes in.
+
+    The body must be the one that the signature speaks of, where it speaks of one.
+    """
+    known: bytes | None = getattr(req.context, "body", None)
+    if known is None:
+        known = req.context.body = await _read_body(req, most)
+        if not req.context.claim.covers(known):
+            raise NotAuthenticated("oauth_body_hash does not belong to this body.")
+    return known
+
+
+async def _read_body(req: Request, most: int) -> bytes:
+    sentence = f"The body has more than {most} bytes, the most that one request may carry."
+    if (req.content_length or 0) > most:
+        raise BodyTooLarge(sentence)
+    parts, size = [], 0
+    async for part in req.stream:
+        size += len(part)
+        if size > most:
+            raise BodyTooLarge(sentence)
+        parts.append(part)
+    return b"".join(parts)
+
+
+def body_format(req: Request) -> Format:
+    """Return the format that the body is declared to be in; raises `CannotRead`."""
+    return formats.of_body(req.content_type, req.get_header("Content-Encoding"))
+
+
+# ---------------------------------------------------------------- versions
+
+
+def tag_of(version: int, format_: Format) -> str:
+    """Return the ETag of a section's attendance in that state and format."""
+    return f'"{version}-{"x" if format_.is_xml else "j"}"'
+
+
+def is_known(req: Request, tag: str) -> bool:
+    """Say whether the client holds this very state already (If-None-Match)."""
+    given = req.get_header("If-None-Match")
+    if given is None:
+        return False
+    tags = [part.strip().removeprefix("W/") for part in given.split(",")]
+    return "*" in tags or tag in tags
+
+
+def versions_to_match(req: Request) -> tuple[int, ...] | None:
+    """
+    Return the states of the section that the client expects (If-Match); None: any will do.
+
+    Either format's tag will do, and a weak one, which a compressing proxy makes of ours. A tag
+    that is none of ours matches nothing.
+    """
+    given = req.get_header("If-Match")
+    if given is None or given.strip() == "*":
+        return None
+    found = (_TAG.fullmatch(part.strip()) for part in given.split(","))
+    return tuple(int(tag[1]) for tag in found if tag)

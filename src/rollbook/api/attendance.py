@@ -1,0 +1,229 @@
+"""A section's attendance, rolls and history."""
+
+from typing import ClassVar
+
+from falcon.asgi import Request, Response
+
+from rollbook.api.asking import (
+    LIST_LIMIT_MAX,
+    Asked,
+    asked,
+    body_format,
+    is_known,
+    read_body,
+    tag_of,
+    versions_to_match,
+)
+from rollbook.auth.policy import Action
+from rollbook.domain.attendance import mark_id, mark_key
+from rollbook.domain.days import day_after, is_day
+from rollbook.domain.errors import BadRequest, NoSuchThing
+from rollbook.domain.record import Channel
+from rollbook.domain.store import HistoryQuery, MarkPage, MarkQuery, RollQuery, Store
+from rollbook.operations import attendance as operations
+from rollbook.wire import sheets, shapes
+
+_OFFSET_DIGITS = 7  # an all-digits start of more is no offset, and no day either
+
+
+class SectionAttendance:
+    """The marks of one section: `/v1/sections/{section_id}/attendance`."""
+
+    needs: ClassVar = {"GET": Action.SEE_ATTENDANCE, "PUT": Action.TAKE_ROLL}
+    kept_here: ClassVar = True  # answers 410 for a district that takes attendance elsewhere
+
+    def __init__(self, store: Store, *, records_max: int, body_max: int) -> None:
+        self._store = store
+        self._records_max = records_max
+        self._body_max = body_max
+
+    async def on_get(self, req: Request, resp: Response, section_id: int) -> None:
+        """List marks other than PRESENT, and the days on which nobody was missing."""
+        ask = asked(req)
+        query = self._query(ask)
+        district = ask.actor.district.id
+        if req.get_header("If-None-Match") is not None:
+            tag = tag_of(await self._store.version(district, section_id), ask.format)
+            if is_known(req, tag):
+                resp.status = 304
+                resp.set_header("ETag", tag)
+                return
+        page = await self._store.marks(district, section_id, query)
+        resp.set_header("ETag", tag_of(page.version, ask.format))
+        resp.context.answer = shapes.listing(page, _links(ask, page))
+
+    async def on_put(self, req: Request, resp: Response, section_id: int) -> None:
+        """Save marks, each for itself, or with `atomic=1` all or none."""
+        ask = asked(req)
+        format_ = body_format(req)
+        entries = sheets.read_marks(await read_body(req, self._body_max), format_)
+        saved = await operations.save_marks(
+            self._store,
+            ask.actor.district,
+            section_id,
+            entries,
+            operations.author(ask.actor, Channel.API, ask.request_id),
+            atomic=ask.query.flag("atomic"),
+            if_version=versions_to_match(req),
+        )
+        resp.set_header("ETag", tag_of(saved.version, ask.format))
+        resp.context.answer = shapes.Written(saved.answers)
+
+    def _query(self, ask: Asked) -> MarkQuery:
+        query = ask.query
+        start = query.text("start") or ""
+        offset = 0
+        # Real clients add the family's start=0&limit=20 to every call: such a start is an offset.
+        if start.isascii() and start.isdigit() and len(start) <= _OFFSET_DIGITS:
+            offset, first, last = int(start), None, query.day("end")
+        else:
+            first, last = query.days()
+        limit = query.number("limit", least=1) or self._records_max
+        return MarkQuery(
+            start=first,
+            end=last,
+            enrollment_ids=_enrollments(ask),
+            after=_cursor(ask),
+            offset=offset,
+            limit=min(limit, self._records_max),
+        )
+
+
+def _enrollments(ask: Asked) -> tuple[int, ...] | None:
+    """Return the enrollments asked for; whoever may see only their own sees no others."""
+    wanted = ask.query.ids("enrollment_id")
+    if ask.own is None:
+        return wanted
+    for identifier in wanted or ():
+        if identifier not in ask.own:
+            raise NoSuchThing("enrollment", identifier)
+    return wanted or ask.own
+
+
+def _cursor(ask: Asked) -> tuple[str, int] | None:
+    last = ask.query.number("start_id", least=1)
+    if last is None:
+        return None
+    try:
+        return mark_key(last)
+    except ValueError:
+        raise BadRequest("The parameter start_id must be one that a next link gave.") from None
+
+
+def _links(ask: Asked, page: MarkPage) -> dict[str, str] | None:
+    if not page.left_over:
+        return None
+    last = page.marks[-1]
+    changes: dict[str, str | None] = {"start_id": str(mark_id(last.enrollment_id, last.date))}
+    if (ask.query.text("start") or "").isdigit():
+        changes["start"] = None  # the offset is behind us: the cursor says where we are
+    return {"self": ask.address, "next": ask.link(**changes)}
+
+
+class SectionHistory:
+    """Every change of a section's marks: `/v1/sections/{section_id}/attendance/history`."""
+
+    needs: ClassVar = {"GET": Action.SEE_HISTORY}
+    kept_here: ClassVar = True
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def on_get(self, req: Request, resp: Response, section_id: int) -> None:
+        """List changes, oldest first, with a cursor that no later change disturbs."""
+        ask = asked(req)
+        first, last = ask.query.days()
+        limit = min(ask.query.number("limit", least=1) or LIST_LIMIT_MAX, LIST_LIMIT_MAX)
+        query = HistoryQuery(
+            start=first,
+            end=last,
+            enrollment_ids=ask.query.ids("enrollment_id"),
+            after=_place(ask.query.text("after")),
+            limit=limit,
+        )
+        page = await self._store.history(ask.actor.district.id, section_id, query)
+        links = {"self": ask.address}
+        if page.next is not None:
+            number, seen = page.next
+            links["next"] = ask.link(after=f"{number}.{seen}")
+        resp.context.answer = {
+            "change": [shapes.change(recorded) for recorded in page.changes],
+            "links": links,
+        }
+
+
+def _place(text: str | None) -> tuple[int, int]:
+    if text is None:
+        return (0, 0)
+    number, _, seen = text.partition(".")
+    if not (text.isascii() and number.isdigit() and seen.isdigit() and len(text) <= 30):
+        raise BadRequest("The parameter after must be one that a next link gave.")
+    return int(number), int(seen)
+
+
+class SectionRolls:
+    """The rolls that were taken: `/v1/sections/{section_id}/rolls`."""
+
+    needs: ClassVar = {"GET": Action.SEE_HISTORY}
+    kept_here: ClassVar = True
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def on_get(self, req: Request, resp: Response, section_id: int) -> None:
+        """List rolls by day, each with who took it when and what it adds up to."""
+        ask = asked(req)
+        first, last = ask.query.days()
+        limit = min(ask.query.number("limit", least=1) or LIST_LIMIT_MAX, LIST_LIMIT_MAX)
+        query = RollQuery(start=first, end=last, limit=limit)
+        found = await self._store.rolls(ask.actor.district.id, section_id, query)
+        links = {"self": ask.address}
+        if len(found.items) < found.total:
+            links["next"] = ask.link(start=day_after(found.items[-1].taken.date))
+        rolls = map(shapes.roll, found.items)
+        resp.context.answer = shapes.listed("roll", rolls, found.total, links)
+
+
+class SectionRoll:
+    """One day's roll: `/v1/sections/{section_id}/rolls/{date}`."""
+
+    needs: ClassVar = {"GET": Action.SEE_HISTORY, "PUT": Action.TAKE_ROLL}
+    kept_here: ClassVar = True
+
+    def __init__(self, store: Store, *, body_max: int) -> None:
+        self._store = store
+        self._body_max = body_max
+
+    async def on_get(self, req: Request, resp: Response, section_id: int, date: str) -> None:
+        """Show the roll of that day; 404 when nobody took it."""
+        ask = asked(req)
+        query = RollQuery(start=_day(date), end=date)
+        found = await self._store.rolls(ask.actor.district.id, section_id, query)
+        if not found.items:
+            raise NoSuchThing("roll of", date)
+        resp.context.answer = shapes.roll(found.items[0])
+
+    async def on_put(self, req: Request, resp: Response, section_id: int, date: str) -> None:
+        """Take the roll: the body names who is not present; everybody else on it is."""
+        ask = asked(req)
+        format_ = body_format(req)
+        body = await read_body(req, self._body_max)
+        sheet = sheets.read_roll(body, format_, _day(date))
+        saved, roll = await operations.take_roll(
+            self._store,
+            ask.actor.district,
+            section_id,
+            date,
+            sheet.exceptions,
+            operations.author(ask.actor, Channel.API, ask.request_id),
+            replace_excused=sheet.replace_excused,
+            if_version=versions_to_match(req),
+        )
+        resp.set_header("ETag", tag_of(saved.version, ask.format))
+        resp.context.answer = shapes.RollWritten(shapes.roll(roll), saved.answers)
+
+
+def _day(text: str) -> str:
+    if not is_day(text):
+        raise BadRequest("The day in the path must be YYYY-MM-DD.")
+    return text

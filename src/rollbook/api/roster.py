@@ -1,0 +1,181 @@
+"""Schools, courses, sections and enrollments."""
+
+from typing import ClassVar
+
+from falcon.asgi import Request, Response
+
+from rollbook.api.asking import Asked, asked
+from rollbook.auth.policy import Action
+from rollbook.domain.errors import BadRequest, NoSuchThing
+from rollbook.domain.rosters import EnrollmentStatus
+from rollbook.domain.store import EnrollmentQuery, SectionQuery, Store
+from rollbook.wire import shapes
+
+
+class _FromStore:
+    """What each resource here has: a store to read from."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+
+class Schools(_FromStore):
+    """`/v1/schools`."""
+
+    needs: ClassVar = {"GET": Action.SEE_CATALOGUE}
+
+    async def on_get(self, req: Request, resp: Response) -> None:
+        """List the district's schools."""
+        ask = asked(req)
+        page = ask.query.page()
+        found = await self._store.schools(ask.actor.district.id, page)
+        items = [shapes.school(school, ask.base) for school in found.items]
+        links = ask.page_links(page, found.total)
+        resp.context.answer = shapes.listed("school", items, found.total, links)
+
+
+class School(_FromStore):
+    """`/v1/schools/{school_id}`."""
+
+    needs: ClassVar = {"GET": Action.SEE_CATALOGUE}
+
+    async def on_get(self, req: Request, resp: Response, school_id: int) -> None:
+        """Show one school."""
+        ask = asked(req)
+        school = await self._store.school(ask.actor.district.id, school_id)
+        resp.context.answer = shapes.school(school, ask.base)
+
+
+class Courses(_FromStore):
+    """`/v1/courses`."""
+
+    needs: ClassVar = {"GET": Action.SEE_CATALOGUE}
+
+    async def on_get(self, req: Request, resp: Response) -> None:
+        """List the district's courses."""
+        ask = asked(req)
+        page = ask.query.page()
+        found = await self._store.courses(ask.actor.district.id, page)
+        items = [shapes.course(course, ask.base) for course in found.items]
+        links = ask.page_links(page, found.total)
+        resp.context.answer = shapes.listed("course", items, found.total, links)
+
+
+class Course(_FromStore):
+    """`/v1/courses/{course_id}`."""
+
+    needs: ClassVar = {"GET": Action.SEE_CATALOGUE}
+
+    async def on_get(self, req: Request, resp: Response, course_id: int) -> None:
+        """Show one course."""
+        ask = asked(req)
+        course = await self._store.course(ask.actor.district.id, course_id)
+        resp.context.answer = shapes.course(course, ask.base)
+
+
+async def _list_sections(
+    store: Store,
+    ask: Asked,
+    resp: Response,
+    *,
+    course_id: int | None = None,
+    user_id: int | None = None,
+) -> None:
+    query = SectionQuery(
+        course_id=course_id,
+        user_id=user_id,
+        school_codes=ask.query.words("section_school_codes"),
+        page=ask.query.page(),
+    )
+    found = await store.sections(ask.actor.district.id, query)
+    items = [shapes.section(section, ask.base) for section in found.items]
+    links = ask.page_links(query.page, found.total)
+    resp.context.answer = shapes.listed("section", items, found.total, links)
+
+
+class Sections(_FromStore):
+    """`/v1/sections`."""
+
+    needs: ClassVar = {"GET": Action.SEE_CATALOGUE}
+
+    async def on_get(self, req: Request, resp: Response) -> None:
+        """List sections, with `section_school_codes=a,b` those with the district's own ids."""
+        await _list_sections(self._store, asked(req), resp)
+
+
+class CourseSections(_FromStore):
+    """`/v1/courses/{course_id}/sections`."""
+
+    needs: ClassVar = {"GET": Action.SEE_CATALOGUE}
+
+    async def on_get(self, req: Request, resp: Response, course_id: int) -> None:
+        """List a course's sections."""
+        await _list_sections(self._store, asked(req), resp, course_id=course_id)
+
+
+class UserSections(_FromStore):
+    """`/v1/users/{user_id}/sections`."""
+
+    needs: ClassVar = {"GET": Action.SEE_PERSON}
+
+    async def on_get(self, req: Request, resp: Response, user_id: int) -> None:
+        """List the sections in which somebody is actively enrolled."""
+        await _list_sections(self._store, asked(req), resp, user_id=user_id)
+
+
+class Section(_FromStore):
+    """`/v1/sections/{section_id}`."""
+
+    needs: ClassVar = {"GET": Action.SEE_CATALOGUE}
+
+    async def on_get(self, req: Request, resp: Response, section_id: int) -> None:
+        """Show one section."""
+        ask = asked(req)
+        section = await self._store.section(ask.actor.district.id, section_id)
+        resp.context.answer = shapes.section(section, ask.base)
+
+
+class Enrollments(_FromStore):
+    """`/v1/sections/{section_id}/enrollments`."""
+
+    needs: ClassVar = {"GET": Action.SEE_ENROLLMENTS}
+
+    async def on_get(self, req: Request, resp: Response, section_id: int) -> None:
+        """List who is enrolled, with `uid` and `enrollment_status` as filters."""
+        ask = asked(req)
+        query = EnrollmentQuery(
+            user_ids=ask.query.ids("uid"),
+            ids=ask.own,
+            statuses=_statuses(ask.query.ids("enrollment_status")),
+            page=ask.query.page(),
+        )
+        found = await self._store.enrollments(ask.actor.district.id, section_id, query)
+        items = [shapes.enrollment(person, ask.base) for person in found.items]
+        links = ask.page_links(query.page, found.total)
+        resp.context.answer = shapes.listed("enrollment", items, found.total, links)
+
+
+def _statuses(numbers: tuple[int, ...] | None) -> tuple[EnrollmentStatus, ...] | None:
+    if numbers is None:
+        return None
+    try:
+        return tuple(map(EnrollmentStatus, numbers))
+    except ValueError:
+        raise BadRequest("The parameter enrollment_status must be numbers from 1 to 5.") from None
+
+
+class Enrollment(_FromStore):
+    """`/v1/sections/{section_id}/enrollments/{enrollment_id}`."""
+
+    needs: ClassVar = {"GET": Action.SEE_ENROLLMENTS}
+
+    async def on_get(
+        self, req: Request, resp: Response, section_id: int, enrollment_id: int
+    ) -> None:
+        """Show one enrollment."""
+        ask = asked(req)
+        if ask.own is not None and enrollment_id not in ask.own:
+            raise NoSuchThing("enrollment", enrollment_id)
+        district_id = ask.actor.district.id
+        person = await self._store.enrollment(district_id, section_id, enrollment_id)
+        resp.context.answer = shapes.enrollment(person, ask.base)

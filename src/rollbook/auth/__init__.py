@@ -1,0 +1,1 @@
+"""The front door: who is asking, and what may they do."""

@@ -1,0 +1,204 @@
+"""
+The front door: from what a request shows to the `Actor` behind it, and what they may do.
+
+Every check that needs a secret comes before every check that remembers something, so nobody can
+use up a stranger's nonces or learn which keys exist.
+"""
+
+import datetime as dt
+import ipaddress
+from collections.abc import Callable, Collection, Sequence
+
+import msgspec
+
+from rollbook.auth import oauth1
+from rollbook.auth.credentials import Safe, new_secret
+from rollbook.auth.nonces import WINDOW, Nonces
+from rollbook.auth.policy import (
+    Action,
+    Reach,
+    reach,
+    standing_in_section,
+    standing_to_user,
+)
+from rollbook.domain.days import instant
+from rollbook.domain.errors import BadRequest, NoSuchThing, NotAllowed, NotAuthenticated
+from rollbook.domain.people import Actor, KeyHolder, Role
+from rollbook.domain.store import Store
+
+REPLAYED = "Duplicate timestamp/nonce combination, possible replay attack. Request rejected."
+_UNKNOWN = "The consumer key or the signature is not right."
+
+
+class Knock(msgspec.Struct, frozen=True, kw_only=True):
+    """What a request shows at the door."""
+
+    method: str
+    scheme: str
+    host: str
+    raw_path: str
+    query: oauth1.Pairs
+    peer: str  # the address that the connection came from
+    authorization: Sequence[str]  # every header of that name
+    forwarded_scheme: str | None = None  # what a proxy says of the client
+    run_as: str | None = None
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """Who came in, and what they claimed: the body may still have to match it."""
+
+    actor: Actor
+    claim: oauth1.Claim
+
+
+class Door:
+    """Lets people in."""
+
+    def __init__(
+        self,
+        store: Store,
+        safe: Safe,
+        nonces: Nonces,
+        *,
+        allowed_hosts: Collection[str],
+        trusted_proxies: Collection[str] = (),
+        plaintext_over_http: bool = False,
+        clock: Callable[[], dt.datetime],
+    ) -> None:
+        self._store = store
+        self._safe = safe
+        self._nonces = nonces
+        self._hosts = frozenset(name.lower() for name in allowed_hosts)
+        self._proxies = [ipaddress.ip_network(network) for network in trusted_proxies]
+        self._plaintext_over_http = plaintext_over_http
+        self._clock = clock
+        self._nobody = new_secret()
+
+    async def admit(self, knock: Knock) -> Entry:
+        """
+        Return who is asking.
+
+        Raises:
+            NotAuthenticated: The credentials are missing, wrong, too old or used before.
+            BadRequest: They, or the Host header, are malformed.
+            NotAllowed: A key that is no administrator's asks to act as somebody else.
+        """
+        scheme = self.scheme_of(knock)
+        self._require_known_host(knock.host)
+        if not knock.authorization:
+            raise NotAuthenticated("This request needs an Authorization header (OAuth 1.0a).")
+        if len(knock.authorization) > 1:
+            raise BadRequest("The request has more than one Authorization header.")
+        request = oauth1.Request(knock.method, scheme, knock.host, knock.raw_path, knock.query)
+        claim = oauth1.read(knock.authorization[0], request)
+        if claim.method == "PLAINTEXT":
+            self._require_private(scheme, knock.peer)
+        now = self._clock()
+        holder = await self._holder(claim, now)
+        self._require_fresh(claim, now.timestamp())
+        return Entry(await self._actor(holder, knock.run_as), claim)
+
+    def client_is_proxy(self, peer: str) -> bool:
+        """Say whether the connection comes from a proxy whose word counts."""
+        if not self._proxies:
+            return False
+        try:
+            address = ipaddress.ip_address(peer)
+        except ValueError:
+            return False
+        return any(address in network for network in self._proxies)
+
+    def scheme_of(self, knock: Knock) -> str:
+        """Return the client's scheme: what a trusted proxy says, else the connection's."""
+        if knock.forwarded_scheme and self.client_is_proxy(knock.peer):
+            return "https" if knock.forwarded_scheme.strip().lower() == "https" else "http"
+        return knock.scheme
+
+    def _require_known_host(self, host: str) -> None:
+        name = host.strip().lower()
+        if not name.endswith("]"):
+            head, colon, port = name.rpartition(":")
+            if colon and (port.isdigit() or not port):
+                name = head
+        if name not in self._hosts and "*" not in self._hosts:
+            raise BadRequest(
+                "The Host header names a host that this server does not answer for "
+                "(setting: allowed_hosts)."
+            )
+
+    def _require_private(self, scheme: str, peer: str) -> None:
+        if scheme == "https" or self._plaintext_over_http or _is_loopback(peer):
+            return
+        raise NotAuthenticated("PLAINTEXT is accepted only over https: sign with HMAC-SHA1.")
+
+    async def _holder(self, claim: oauth1.Claim, now: dt.datetime) -> KeyHolder:
+        """Return whose key it is; an unknown key takes as long as a wrong signature."""
+        holder = await self._store.key_holder(claim.consumer_key)
+        if holder is None:
+            claim.proves(self._nobody)
+            raise NotAuthenticated(_UNKNOWN)
+        present = instant(now)
+        proven = False
+        for sealed in holder.key.live_secrets(present):
+            proven |= claim.proves(self._safe.open(sealed, holder.key))
+        if not proven or not holder.key.is_live(present) or not holder.user.active:
+            raise NotAuthenticated(_UNKNOWN)
+        return holder
+
+    def _require_fresh(self, claim: oauth1.Claim, now: float) -> None:
+        if claim.timestamp is None or claim.nonce is None:
+            return
+        if abs(now - claim.timestamp) > WINDOW:
+            raise NotAuthenticated(
+                f"oauth_timestamp is more than {WINDOW} seconds away from this server's clock."
+            )
+        parts = (claim.consumer_key, claim.token, claim.nonce)
+        if not self._nonces.claim(claim.timestamp, *parts, now=now):
+            raise NotAuthenticated(REPLAYED)
+
+    async def _actor(self, holder: KeyHolder, run_as: str | None) -> Actor:
+        user = holder.user
+        if run_as is not None:
+            if user.role is not Role.ADMINISTRATOR:
+                raise NotAllowed("Only an administrator's key may act as somebody else.")
+            if not (run_as.isascii() and run_as.isdigit() and len(run_as) <= 18):
+                raise BadRequest("X-Schoology-Run-As must be a user's id.")
+            user = await self._store.user(holder.district.id, int(run_as))
+            if not user.active:
+                raise NoSuchThing("user", run_as)
+        return Actor(
+            district=holder.district,
+            user=user,
+            key_user_id=holder.user.id,
+            read_only=holder.key.read_only,
+        )
+
+    # ---- what they may do
+
+    async def require_section(
+        self, actor: Actor, action: Action, section_id: int
+    ) -> tuple[int, ...] | None:
+        """
+        Return the enrollments that the actor's right is limited to; None: all of the section.
+
+        Raises:
+            NoSuchThing: There is no such section in the actor's district.
+            NotAllowed: There is, and the action is not theirs to do in it.
+        """
+        footing = await self._store.footing(actor.district.id, section_id, actor.user.id)
+        far = reach(actor, action, standing_in_section(actor, footing))
+        if far is Reach.NONE:
+            raise NotAllowed(f"You may not {action.value} in section {section_id}.")
+        return footing.enrollment_ids if far is Reach.OWN else None
+
+    def require(self, actor: Actor, action: Action, user_id: int | None = None) -> None:
+        """Raise `NotAllowed` unless the actor may do this, to that person if one is named."""
+        if reach(actor, action, standing_to_user(actor, user_id)) is Reach.NONE:
+            raise NotAllowed(f"You may not {action.value}.")
+
+
+def _is_loopback(peer: str) -> bool:
+    try:
+        return ipaddress.ip_address(peer).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,173 @@
+"""
+What can be set: one table, from which the options, the environment and `docs/settings.md` come.
+
+A setting is given, strongest first, as an option, as `ROLLBOOK_<NAME>` in the environment, in the
+TOML file that `--config` or `ROLLBOOK_CONFIG` names, or it has its default.
+"""
+
+import os
+import tomllib
+import typing
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_origin
+from urllib.parse import urlsplit
+
+import msgspec
+
+from rollbook.domain.errors import BadRequest
+
+
+class Help(msgspec.Struct, frozen=True):
+    """What a setting is for."""
+
+    text: str
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything that can be set, with its default."""
+
+    database: Annotated[str, Help("The file with the district's book.")] = "rollbook.db"
+    master_key_file: Annotated[
+        str,
+        Help(
+            "The file with the key that API secrets are sealed with; keep it away from the "
+            "database and its backups. Made when missing. Default: "
+            "~/.config/rollbook/master.key"
+        ),
+    ] = ""
+    host: Annotated[str, Help("The address to listen at.")] = "127.0.0.1"
+    port: Annotated[int, Help("The port to listen at.")] = 8460
+    workers: Annotated[int, Help("Processes that answer requests; one for each core.")] = 2
+    public_url: Annotated[
+        str,
+        Help(
+            "The address that clients use, as https://attendance.example.org; links begin with "
+            "it. Default: what the request's Host header says."
+        ),
+    ] = ""
+    allowed_hosts: Annotated[
+        tuple[str, ...],
+        Help(
+            "Names that the Host header may hold, besides public_url's, separated by commas. "
+            "Some clients send api.schoology.com wherever they connect to. * allows all."
+        ),
+    ] = ("localhost", "127.0.0.1", "[::1]", "api.schoology.com")
+    trusted_proxies: Annotated[
+        tuple[str, ...],
+        Help(
+            "Networks, separated by commas, whose X-Forwarded-Proto header is believed, as "
+            "10.0.0.0/8."
+        ),
+    ] = ()
+    tls_certificate: Annotated[str, Help("A PEM file with the certificate to serve https.")] = ""
+    tls_key: Annotated[str, Help("A PEM file with the certificate's key (PKCS#8).")] = ""
+    plaintext_over_http: Annotated[
+        bool,
+        Help(
+            "Accept PLAINTEXT signatures over http from other machines. Anybody on the way can "
+            "then read the secret: for a closed network only."
+        ),
+    ] = False
+    body_max: Annotated[int, Help("The most bytes that the body of a request may have.")] = 1048576
+    records_max: Annotated[int, Help("The most attendance records in one answer.")] = 10_000
+
+    @property
+    def database_path(self) -> Path:
+        """The database's file."""
+        return Path(self.database).expanduser()
+
+    @property
+    def master_key_path(self) -> Path:
+        """The master key's file."""
+        default = "~/.config/rollbook/master.key"
+        return Path(self.master_key_file or default).expanduser()
+
+    @property
+    def all_hosts(self) -> tuple[str, ...]:
+        """Every name that the Host header may hold."""
+        own = urlsplit(self.public_url).hostname
+        return (*self.allowed_hosts, *((own,) if own else ()))
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """One line of the table."""
+
+    name: str
+    type: Any  # str, int, bool or tuple[str, ...]
+    default: Any
+    help: str
+
+    @property
+    def variable(self) -> str:
+        """Its name in the environment."""
+        return f"ROLLBOOK_{self.name.upper()}"
+
+    @property
+    def option(self) -> str:
+        """Its name at the command line."""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it is several words."""
+        return get_origin(self.type) is tuple
+
+
+def _table() -> tuple[Setting, ...]:
+    hints = typing.get_type_hints(Config, include_extras=True)
+    return tuple(
+        Setting(field.name, *_unpack(hints[field.name], field.default))
+        for field in msgspec.structs.fields(Config)
+    )
+
+
+def _unpack(hint: Any, default: Any) -> tuple[Any, Any, str]:
+    kind, help_ = get_args(hint)
+    return kind, default, help_.text
+
+
+SETTINGS = _table()
+
+
+def load(
+    options: Mapping[str, Any] | None = None,
+    *,
+    file: Path | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> Config:
+    """
+    Return what is set.
+
+    Args:
+        options: Given at the command line, by name; None means not given.
+        file: A TOML file; without one, the one that `ROLLBOOK_CONFIG` names, if it does.
+        environ: The environment.
+
+    Raises:
+        BadRequest: A setting is unknown or is no value of its kind; the text names it.
+    """
+    found: dict[str, Any] = {}
+    place = file or (Path(environ["ROLLBOOK_CONFIG"]) if environ.get("ROLLBOOK_CONFIG") else None)
+    if place is not None:
+        found.update(_read(place))
+    for setting in SETTINGS:
+        if setting.variable in environ:
+            found[setting.name] = environ[setting.variable]
+        if options and options.get(setting.name) is not None:
+            found[setting.name] = options[setting.name]
+    for setting in SETTINGS:
+        value = found.get(setting.name)
+        if setting.is_list and isinstance(value, str):
+            found[setting.name] = [word.strip() for word in value.split(",") if word.strip()]
+    try:
+        return msgspec.convert(found, Config, strict=False)
+    except msgspec.ValidationError as error:
+        raise BadRequest(f"The settings are not right: {error}.") from None
+
+
+def _read(place: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(place.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadRequest(f"The settings file {place} cannot be read: {error}.") from None

@@ -1,0 +1,248 @@
+"""
+The counter at which writes are handed in: the writer as a process of its own, and the line to it.
+
+Two processes that write one SQLite file only wait for each other's lock. So one process writes,
+and the workers that speak HTTP hand it their commands over a local socket. It takes whatever
+has come in, carries it out in one commit, answers, and looks again: while it waits for the disk
+the next commands gather, so the busier it gets the more of them share a commit.
+
+On the line each message is its length in four bytes and then msgpack: `[ticket, command]` one
+way, `[ticket, result, error]` the other.
+"""
+
+import asyncio
+import selectors
+import signal
+import socket
+from collections import deque
+from collections.abc import Iterator, Sequence
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from rollbook.domain.attendance import Answer
+from rollbook.domain.errors import RollbookError, RollRefused, Unavailable, revive
+from rollbook.storage.sqlite.changes import COMMANDS, Command
+from rollbook.storage.sqlite.writer import Clock, Writer, system_clock
+
+GROUP_MAX = 64  # commands that share a commit: more would make the first of them wait
+
+_LENGTH = 4
+_CHUNK = 1 << 18
+
+
+class _Handed(msgspec.Struct, array_like=True):
+    ticket: int
+    command: Command
+
+
+class _Settled(msgspec.Struct, array_like=True):
+    ticket: int
+    result: msgspec.Raw
+    error: tuple[str, list[Any]] | None
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_read_handed = msgspec.msgpack.Decoder(_Handed).decode
+_read_settled = msgspec.msgpack.Decoder(_Settled).decode
+
+
+def _framed(message: bytes) -> bytes:
+    return len(message).to_bytes(_LENGTH, "big") + message
+
+
+class _Frames:
+    """Bytes as they come in, message by message as they are whole."""
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        self._bytes += data
+        start = 0
+        while len(self._bytes) >= start + _LENGTH:
+            body = start + _LENGTH
+            end = body + int.from_bytes(self._bytes[start:body], "big")
+            if len(self._bytes) < end:
+                break
+            yield bytes(self._bytes[body:end])
+            start = end
+        del self._bytes[:start]
+
+
+# ---------------------------------------------------------------- the writer's side
+
+
+class Counter:
+    """Takes commands from many lines and carries them out, many to a commit."""
+
+    def __init__(self, writer: Writer, listener: socket.socket) -> None:
+        self._writer = writer
+        self._listener = listener
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(listener, selectors.EVENT_READ)
+        self._queue: deque[tuple[socket.socket, _Handed]] = deque()
+        self._open = True
+
+    def serve(self, until: Connection | None = None) -> None:
+        """Work until *until* is closed by whoever holds its other end, or dies."""
+        if until is not None:
+            self._selector.register(until, selectors.EVENT_READ)
+        while self._open or self._queue:
+            for key, _ in self._selector.select(0 if self._queue else None):
+                if key.fileobj is self._listener:
+                    self._accept()
+                elif key.fileobj is until:
+                    self._selector.unregister(until)
+                    self._open = False
+                else:
+                    self._receive(key)
+            self._settle()
+
+    def _accept(self) -> None:
+        line, _ = self._listener.accept()
+        self._selector.register(line, selectors.EVENT_READ, _Frames())
+
+    def _receive(self, key: selectors.SelectorKey) -> None:
+        line: Any = key.fileobj
+        try:
+            data = line.recv(_CHUNK)
+        except ConnectionError:
+            data = b""
+        if not data:
+            self._hang_up(line)
+            return
+        for message in key.data.feed(data):
+            self._queue.append((line, _read_handed(message)))
+
+    def _hang_up(self, line: socket.socket) -> None:
+        self._selector.unregister(line)
+        line.close()
+
+    def _settle(self) -> None:
+        """Carry out what waits, as far as one commit goes, and answer."""
+        group = [self._queue.popleft() for _ in range(min(GROUP_MAX, len(self._queue)))]
+        if not group:
+            return
+        outcomes = self._writer.all([handed.command for _, handed in group])
+        answers: dict[socket.socket, list[bytes]] = {}
+        for (line, handed), outcome in zip(group, outcomes, strict=True):
+            answers.setdefault(line, []).append(_framed(_settled(handed.ticket, outcome)))
+        for line, messages in answers.items():
+            try:
+                line.sendall(b"".join(messages))
+            except OSError:
+                pass  # a worker died: what it asked for is done, nobody is there to hear it
+
+
+def _settled(ticket: int, outcome: Any) -> bytes:
+    if isinstance(outcome, RollbookError):
+        return _encode((ticket, None, (type(outcome).__name__, outcome.facts)))
+    if isinstance(outcome, Exception):
+        fault = Unavailable(f"The store refused this ({type(outcome).__name__}); try again.")
+        return _encode((ticket, None, (type(fault).__name__, fault.facts)))
+    return _encode((ticket, outcome, None))
+
+
+def listen(place: Path) -> socket.socket:
+    """Return a socket for lines to the counter, at a place that only we may enter."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    place.unlink(missing_ok=True)
+    listener.bind(str(place))
+    place.chmod(0o600)
+    listener.listen()
+    return listener
+
+
+def work(path: Path, place: Path, until: Connection, clock: Clock = system_clock) -> None:
+    """Be the writer of the file at *path*, reached at *place*, until told to stop."""
+    # A service manager signals every process at once; the workers still have writes to hand in.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    writer = Writer(path, clock)
+    Counter(writer, listen(place)).serve(until)
+    writer.close()
+
+
+# ---------------------------------------------------------------- the worker's side
+
+
+class Line(asyncio.Protocol):
+    """A line to the counter: call it with a command, await what it came to."""
+
+    def __init__(self, place: Path) -> None:
+        self._place = place
+        self._waiting: dict[int, asyncio.Future[_Settled]] = {}
+        self._ticket = 0
+        self._transport: asyncio.WriteTransport | None = None
+        self._frames = _Frames()
+        self._dialling = asyncio.Lock()
+
+    async def __call__(self, command: Command) -> Any:
+        """
+        Hand a command in and return its result; raises its error.
+
+        Raises:
+            Unavailable: The writer is away, or went away before it answered.
+        """
+        transport = self._transport or await self._dial()
+        self._ticket += 1
+        ticket = self._ticket
+        settled = self._waiting[ticket] = asyncio.get_running_loop().create_future()
+        transport.write(_framed(_encode((ticket, command))))
+        try:
+            answer = await settled
+        finally:
+            self._waiting.pop(ticket, None)
+        if answer.error is not None:
+            raise _revive(*answer.error)
+        kind = COMMANDS[type(command)][1]
+        return msgspec.msgpack.decode(answer.result, type=kind)
+
+    async def _dial(self) -> asyncio.WriteTransport:
+        async with self._dialling:
+            if self._transport is None:
+                loop = asyncio.get_running_loop()
+                try:
+                    await loop.create_unix_connection(lambda: self, str(self._place))
+                except OSError as error:
+                    raise Unavailable("The writer is starting; try again.") from error
+        assert self._transport is not None
+        return self._transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Use the line."""
+        assert isinstance(transport, asyncio.WriteTransport)
+        self._transport = transport
+        self._frames = _Frames()
+
+    def data_received(self, data: bytes) -> None:
+        """Tell whoever waits."""
+        for message in self._frames.feed(data):
+            settled = _read_settled(message)
+            waiting = self._waiting.get(settled.ticket)
+            if waiting is not None and not waiting.done():
+                waiting.set_result(settled)
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        """Tell whoever waits that nobody knows; the next command dials again."""
+        self._transport = None
+        for waiting in self._waiting.values():
+            if not waiting.done():
+                waiting.set_exception(
+                    Unavailable("The writer stopped before it answered; try again.")
+                )
+
+    def close(self) -> None:
+        """Hang up."""
+        if self._transport is not None:
+            self._transport.close()
+
+
+def _revive(name: str, facts: Sequence[Any]) -> RollbookError:
+    if name == RollRefused.__name__:
+        refused, total, answers = facts
+        facts = (refused, total, msgspec.convert(answers, list[Answer]))
+    return revive(name, facts)

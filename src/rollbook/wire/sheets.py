@@ -1,0 +1,210 @@
+"""
+A document of marks, read entry by entry: a bad one stays an entry, with its reason.
+
+The shape is `{"attendances": {"attendance": [{enrollment_id, date, status, comment}, …]}}`. Where
+a list of one is meant a single object will do, and integers may come as decimal text: converters
+from XML and PHP do both. Members that we do not know are ignored.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from rollbook.domain.attendance import ENTRIES_MAX, Entry, Unreadable, why_not_comment
+from rollbook.domain.days import Day, is_day
+from rollbook.domain.errors import BadBody, BodyTooLarge
+from rollbook.wire import json, xml
+from rollbook.wire.formats import Format
+
+_DIGITS = re.compile(r"[1-9][0-9]{0,18}")
+_ID_MAX = (1 << 63) - 1
+_STATUSES = {1: 1, 2: 2, 3: 3, 4: 4, "1": 1, "2": 2, "3": 3, "4": 4}
+
+
+class RollSheet(msgspec.Struct, frozen=True):
+    """What the body of a roll says: who is not present, and whether excuses may be replaced."""
+
+    exceptions: list[Entry | Unreadable]
+    replace_excused: bool
+
+
+def read_document(body: bytes, format_: Format) -> Any:
+    """Return the document in a body; raises `BadBody`."""
+    if not body:
+        raise BadBody("The body is empty: it must hold attendances.")
+    return xml.read(body) if format_.is_xml else json.read(body)
+
+
+def read_marks(body: bytes, format_: Format) -> list[Entry | Unreadable]:
+    """
+    Return the entries of a body of marks, in its order.
+
+    Raises:
+        BadBody: It is not well-formed, not of the shape, or has no entry.
+        BodyTooLarge: It has more entries than one request may carry.
+    """
+    if not format_.is_xml and (plain := _read_plain(body)) is not None:
+        return plain
+    items = _items(read_document(body, format_))
+    if not items:
+        raise BadBody("The body has no attendance in it.")
+    return [_entry(item) for item in items]
+
+
+def read_roll(body: bytes, format_: Format, date: Day) -> RollSheet:
+    """
+    Return what the body of a roll says; no attendances in it means that everybody is present.
+
+    An entry may leave its date out, and is refused when it names another day.
+
+    Raises:
+        BadBody: It is not well-formed or not of the shape.
+        BodyTooLarge: It has more entries than one request may carry.
+    """
+    document = read_document(body, format_)
+    if document == "":
+        document = {}
+    if not isinstance(document, dict):
+        raise BadBody("The body must be an object.")
+    replace = document.get("replace_excused", False)
+    if replace not in (True, False, "true", "false", "1", "0", 1, 0):
+        raise BadBody("replace_excused must be true or false.")
+    items = _items(document) if document.get("attendances") not in (None, "") else []
+    entries = [_entry_of_day(item, date) for item in items]
+    return RollSheet(entries, replace in (True, "true", "1", 1))
+
+
+def _items(document: Any) -> list[Any]:
+    inner = _member(document, "attendances", "The body")
+    items = _member(inner, "attendance", "attendances")
+    if isinstance(items, dict):
+        items = [items]
+    if items in ("", None):
+        items = []
+    if not isinstance(items, list):
+        raise BadBody("attendances.attendance must be a list of objects.")
+    if len(items) > ENTRIES_MAX:
+        raise BodyTooLarge(f"The body has {len(items)} entries; at most {ENTRIES_MAX} are taken.")
+    return items
+
+
+def _member(value: Any, name: str, where: str) -> Any:
+    if not isinstance(value, dict) or name not in value:
+        raise BadBody(f"{where} must be an object with the member {name}.")
+    return value[name]
+
+
+def _entry_of_day(item: Any, date: Day) -> Entry | Unreadable:
+    if isinstance(item, Mapping):
+        item = {"date": date, **item}
+        if item["date"] != date and is_day(str(item["date"])):
+            return Unreadable(f"date must be {date}, the roll's own day, or be left out")
+    return _entry(item)
+
+
+def _entry(item: Any) -> Entry | Unreadable:
+    if not isinstance(item, Mapping):
+        return Unreadable("an attendance must be an object")
+    missing = [name for name in ("enrollment_id", "date", "status") if name not in item]
+    if missing:
+        return Unreadable(f"{' and '.join(missing)} must be given", *_known(item))
+    return _read_entry(
+        item["enrollment_id"], item["date"], item["status"], item.get("comment")
+    )
+
+
+def _known(item: Mapping[str, Any]) -> Sequence[Any]:
+    """Return what can be read of an entry's enrollment and day, for its refusal."""
+    day = item.get("date")
+    is_known = isinstance(day, str) and is_day(day)
+    return (read_id(item.get("enrollment_id")), day if is_known else None)
+
+
+def _read_entry(who: Any, day: Any, status: Any, comment: Any) -> Entry | Unreadable:
+    enrollment_id = read_id(who)
+    if enrollment_id is None:
+        return Unreadable("enrollment_id must be an integer", None, _day_or_none(day))
+    if _day_or_none(day) is None:
+        reason = "date must be a day of the calendar, YYYY-MM-DD"
+        return Unreadable(reason, enrollment_id)
+    given = _STATUSES.get(status) if type(status) in (int, str) else None
+    if given is None:
+        return Unreadable("status must be 1, 2, 3 or 4", enrollment_id, day)
+    if comment is not None:
+        reason = (
+            why_not_comment(comment) if isinstance(comment, str) else "comment must be text"
+        )
+        if reason:
+            return Unreadable(reason, enrollment_id, day)
+    return Entry(enrollment_id, day, given, comment)
+
+
+def _day_or_none(value: Any) -> Day | None:
+    return value if isinstance(value, str) and is_day(value) else None
+
+
+def read_id(value: Any) -> int | None:
+    """Return an id given as an integer or as its decimal text, None when it is neither."""
+    if type(value) is int:
+        return value if 0 < value <= _ID_MAX else None
+    if isinstance(value, str) and _DIGITS.fullmatch(value) and int(value) <= _ID_MAX:
+        return int(value)
+    return None
+
+
+# ---------------------------------------------------------------- the usual body, quickly
+
+
+class _Item(msgspec.Struct, forbid_unknown_fields=True):
+    enrollment_id: int | str
+    date: str
+    status: int | str
+    comment: str | None | msgspec.UnsetType = msgspec.UNSET
+
+
+class _Attendances(msgspec.Struct, forbid_unknown_fields=True):
+    attendance: list[_Item]
+
+
+class _Sheet(msgspec.Struct, forbid_unknown_fields=True):
+    attendances: _Attendances
+
+
+_decode = msgspec.json.Decoder(_Sheet).decode
+
+
+def _read_plain(body: bytes) -> list[Entry | Unreadable] | None:
+    """
+    Return the entries of a body that has just the members it should, or None.
+
+    msgspec reads such a body twenty times as fast as `json` does but keeps the last of repeated
+    members in silence. So the members' names are counted in the bytes: when one of them occurs
+    more often than its values do (repeated, or as somebody's comment), or is written with an
+    escape, the careful reader has to look. `tests/wire/test_sheets.py` holds the two equal.
+    """
+    try:
+        items = _decode(body).attendances.attendance
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    count = len(items)
+    comments = sum(item.comment is not msgspec.UNSET for item in items)
+    if not 0 < count <= ENTRIES_MAX or (
+        body.count(b'"attendances"') != 1
+        or body.count(b'"attendance"') != 1
+        or body.count(b'"enrollment_id"') != count
+        or body.count(b'"date"') != count
+        or body.count(b'"status"') != count
+        or body.count(b'"comment"') != comments
+    ):
+        return None
+    return [
+        _read_entry(
+            item.enrollment_id,
+            item.date,
+            item.status,
+            None if item.comment is msgspec.UNSET else item.comment,
+        )
+        for item in items
+    ]

@@ -1,0 +1,203 @@
+"""Putting the parts together: the only file that knows all of them."""
+
+import asyncio
+import fcntl
+import logging
+import multiprocessing
+import os
+import tempfile
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import msgspec
+from falcon.asgi import App
+from granian import Granian
+from granian.constants import Interfaces, Loops
+from granian.log import LogLevels
+
+from rollbook.api.app import Limits, build_app
+from rollbook.auth.credentials import Safe, load_master_key
+from rollbook.auth.door import Door
+from rollbook.auth.nonces import NonceBook
+from rollbook.config import Config
+from rollbook.domain.errors import Unavailable
+from rollbook.domain.store import Store
+from rollbook.storage.sqlite import SqliteStore, counter, create
+from rollbook.storage.sqlite.writer import system_clock
+
+log = logging.getLogger("rollbook")
+
+_HANDED_DOWN = "ROLLBOOK_HANDED_DOWN"  # from `serve` to its workers: what is set, as JSON
+_COUNTER = "ROLLBOOK_COUNTER"  # and where the writer is reached
+
+
+def open_store(config: Config, *, make: bool = False) -> SqliteStore:
+    """Return the store that the settings name, made when missing if *make*."""
+    path = config.database_path
+    if make:
+        create(path)
+    elif not path.exists():
+        raise Unavailable(
+            f"There is no database {path} yet. Make one with: rollbook migrate "
+            "(or name another with --database)."
+        )
+    return SqliteStore(path)
+
+
+@asynccontextmanager
+async def opened_store(config: Config, *, make: bool = False) -> AsyncIterator[Store]:
+    """Open the store for as long as the block runs."""
+    store = open_store(config, make=make)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+def open_safe(config: Config) -> Safe:
+    """Return the safe for secrets, its master key made when missing."""
+    return Safe(load_master_key(config.master_key_path))
+
+
+def build(config: Config, place: Path | None = None) -> App[Any, Any]:
+    """Return the application; with *place*, it hands its writes in there."""
+    line = counter.Line(place) if place else None
+    store = SqliteStore(config.database_path, writing=line)
+    nonces = NonceBook(_nonces_of(config), now=system_clock().timestamp())
+    door = Door(
+        store,
+        open_safe(config),
+        nonces,
+        allowed_hosts=config.all_hosts,
+        trusted_proxies=config.trusted_proxies,
+        plaintext_over_http=config.plaintext_over_http,
+        clock=system_clock,
+    )
+    limits = Limits(body_max=config.body_max, records_max=config.records_max)
+    return build_app(
+        store, door, clock=system_clock, public_url=config.public_url, limits=limits
+    )
+
+
+def _nonces_of(config: Config) -> Path:
+    path = config.database_path
+    return path.with_name(f"{path.name}-nonces")
+
+
+def app() -> App[Any, Any]:
+    """Return the application of a worker that `serve` started."""
+    config = msgspec.json.decode(os.environ[_HANDED_DOWN], type=Config)
+    application = build(config, Path(os.environ[_COUNTER]))
+    application.add_middleware(_LeaveWithParent())
+    return application
+
+
+class _LeaveWithParent:
+    """A worker whose parent was killed goes too, so that the port is free for the next."""
+
+    async def process_startup(self, _scope: Any, _event: Any) -> None:
+        parent = multiprocessing.parent_process()
+        if parent is not None:
+            asyncio.get_running_loop().add_reader(parent.sentinel, os._exit, 1)
+
+
+# ---------------------------------------------------------------- serving
+
+
+def serve(config: Config, *, ready: Callable[[], None] = lambda: None) -> None:
+    """
+    Answer requests until told to stop: workers that speak HTTP, and one writer.
+
+    Raises:
+        Unavailable: The database cannot be used, or another server has it.
+    """
+    os.umask(0o077)
+    create(config.database_path)
+    open_safe(config)
+    with _only_server(config.database_path), tempfile.TemporaryDirectory("", "rollbook-") as room:
+        place = Path(room) / "counter"
+        os.environ[_HANDED_DOWN] = msgspec.json.encode(config).decode()
+        os.environ[_COUNTER] = str(place)
+        with _Writer(config.database_path, place):
+            server = _granian(config)
+            server.on_startup(ready)
+            server.serve()
+
+
+def _granian(config: Config) -> Granian:
+    tls = {}
+    if config.tls_certificate:
+        tls = {"ssl_cert": Path(config.tls_certificate), "ssl_key": Path(config.tls_key)}
+    return Granian(
+        "rollbook.wiring:app",
+        factory=True,
+        interface=Interfaces.ASGI,
+        address=config.host,
+        port=config.port,
+        workers=config.workers,
+        respawn_failed_workers=True,
+        loop=Loops.auto,
+        websockets=False,
+        log_level=LogLevels.warning,
+        workers_kill_timeout=15,
+        **tls,
+    )
+
+
+class _only_server:  # noqa: N801 — reads as a phrase: with _only_server(path)
+    """Holds the lock by which a second server on the same file knows that it is the second."""
+
+    def __init__(self, database: Path) -> None:
+        self._path = database.with_name(f"{database.name}-lock")
+        self._file: IO[str] | None = None
+
+    def __enter__(self) -> None:
+        self._file = self._path.open("w")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise Unavailable(
+                f"Another server works on this database already (it holds {self._path})."
+            ) from None
+
+    def __exit__(self, *exc: object) -> None:
+        assert self._file is not None
+        self._file.close()
+
+
+class _Writer:
+    """Keeps the writer running: a process of its own, started again when it dies."""
+
+    def __init__(self, database: Path, place: Path) -> None:
+        self._database = database
+        self._place = place
+        self._spawn = multiprocessing.get_context("spawn")
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._keep_running, daemon=True)
+        self._line: Any = None
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *exc: object) -> None:
+        self._stopping.set()
+        if self._line is not None:
+            self._line.close()
+        self._thread.join(timeout=30)
+
+    def _keep_running(self) -> None:
+        while not self._stopping.is_set():
+            # The writer leaves when this end is closed: by us, or by the kernel when we die.
+            until, self._line = self._spawn.Pipe(duplex=False)
+            process = self._spawn.Process(
+                target=counter.work, args=(self._database, self._place, until), daemon=True
+            )
+            process.start()
+            until.close()
+            process.join()
+            if not self._stopping.is_set():
+                log.error("the writer died (exit code %s); starting it again", process.exitcode)
+                self._stopping.wait(0.2)
