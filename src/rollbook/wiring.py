@@ -7,7 +7,7 @@ import multiprocessing
 import os
 import tempfile
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -25,7 +25,8 @@ from rollbook.auth.nonces import NonceBook
 from rollbook.config import Config
 from rollbook.domain.errors import Unavailable
 from rollbook.domain.store import Store
-from rollbook.storage.sqlite import SqliteStore, counter, create
+from rollbook.storage.sqlite import SqliteStore, counter, create, migrations
+from rollbook.storage.sqlite.connection import open_writer
 from rollbook.storage.sqlite.writer import system_clock
 
 log = logging.getLogger("rollbook")
@@ -45,6 +46,14 @@ def open_store(config: Config, *, make: bool = False) -> SqliteStore:
             "(or name another with --database)."
         )
     return SqliteStore(path)
+
+
+def migrate(config: Config, *, rehearse: bool) -> Iterator[str]:
+    """Make the database or bring it up to date, yielding the name of each step when it is done."""
+    db = open_writer(config.database_path, create=True)
+    for step in migrations.migrate(db, rehearse=rehearse):
+        yield step.name
+    db.close()
 
 
 @asynccontextmanager

@@ -124,14 +124,16 @@ def _write_members(add: Any, members: dict[str, Any]) -> None:
 
 
 def _write_element(add: Any, name: str, value: Any) -> None:
-    if type(value) is dict:
+    if type(value) is dict and any(member != [] for member in value.values()):
         add(f"<{name}>")
         _write_members(add, value)
         add(f"</{name}>")
-    elif value is None or value == "":
+    elif not value and value != 0:
         add(f"<{name}/>")
     elif type(value) is str:
         add(f"<{name}>{escape(value)}</{name}>")
+    elif type(value) is dict:
+        add(f"<{name}/>")
     else:
         add(f"<{name}>{int(value)}</{name}>")
 

@@ -18,7 +18,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -209,13 +209,11 @@ class Line(asyncio.Protocol):
                     await loop.create_unix_connection(lambda: self, str(self._place))
                 except OSError as error:
                     raise Unavailable("The writer is starting; try again.") from error
-        assert self._transport is not None
-        return self._transport
+            return cast(asyncio.WriteTransport, self._transport)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Use the line."""
-        assert isinstance(transport, asyncio.WriteTransport)
-        self._transport = transport
+        self._transport = cast(asyncio.WriteTransport, transport)
         self._frames = _Frames()
 
     def data_received(self, data: bytes) -> None:

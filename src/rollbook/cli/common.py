@@ -1,0 +1,126 @@
+"""What the commands share: settings as options, a store that is open, errors as sentences."""
+
+import asyncio
+import functools
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+
+from rollbook import config as configuration
+from rollbook.config import SETTINGS, Config
+from rollbook.domain.errors import RollbookError
+from rollbook.domain.people import District
+from rollbook.domain.store import Store
+
+T = TypeVar("T")
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+class Refusal(click.ClickException):
+    """A `RollbookError` at the command line: its sentence, and exit code 1."""
+
+
+def settings(*names: str) -> Callable[[Callable[..., T]], Callable[..., T]]:
+    """
+    Give a command options for those settings, and the `Config` they lead to as `config`.
+
+    An option that is not given leaves the setting to the environment, the file, the default.
+    """
+    table = {setting.name: setting for setting in SETTINGS}
+
+    def decorate(command: Callable[..., T]) -> Callable[..., T]:
+        @functools.wraps(command)
+        def with_config(*args: Any, config_file: Path | None, **given: Any) -> T:
+            options = {name: given.pop(name) for name in names}
+            with refusals_as_sentences():
+                config = configuration.load(options, file=config_file)
+                return command(*args, config=config, **given)
+
+        decorated: Callable[..., T] = with_config
+        for name in reversed(names):
+            decorated = _option(table[name])(decorated)
+        return click.option(
+            "--config",
+            "config_file",
+            type=click.Path(path_type=Path, dir_okay=False),
+            help="A TOML file with settings. [env: ROLLBOOK_CONFIG]",
+        )(decorated)
+
+    return decorate
+
+
+def _option(setting: configuration.Setting) -> Callable[[Any], Any]:
+    shown = ",".join(setting.default) if setting.is_list else setting.default
+    default = f"; default: {shown}" if shown not in ("", False) else ""
+    return click.option(
+        setting.option,
+        setting.name,
+        type=int if setting.type is int else str,
+        is_flag=setting.type is bool,
+        default=None,
+        flag_value="true" if setting.type is bool else None,
+        help=f"{setting.help} [env: {setting.variable}{default}]",
+    )
+
+
+class refusals_as_sentences:  # noqa: N801 — reads as a phrase: with refusals_as_sentences()
+    """Whatever the house refuses inside ends the command with its sentence."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: Any, error: BaseException | None, _trace: Any) -> None:
+        if isinstance(error, RollbookError):
+            raise Refusal(str(error)) from error
+
+
+def with_store(command: Callable[..., Awaitable[T]]) -> Callable[..., T]:
+    """Run an asynchronous command with the store open; it gets the store first."""
+    return _with_store(command, safe=False)
+
+
+def with_store_and_safe(command: Callable[..., Awaitable[T]]) -> Callable[..., T]:
+    """The same, and it gets the safe for secrets second."""
+    return _with_store(command, safe=True)
+
+
+def _with_store(command: Callable[..., Awaitable[T]], *, safe: bool) -> Callable[..., T]:
+    @functools.wraps(command)
+    def run(*args: Any, config: Config, **given: Any) -> T:
+        from rollbook import wiring
+
+        async def inside() -> T:
+            async with wiring.opened_store(config) as store:
+                first = (store, wiring.open_safe(config)) if safe else (store,)
+                return await command(*first, *args, **given)
+
+        return asyncio.run(inside())
+
+    names = ("database", "master_key_file") if safe else ("database",)
+    return settings(*names)(run)
+
+
+async def find_district(store: Store, name: str | None) -> District:
+    """Return the district of that name or number; with None, the only one there is."""
+    districts = await store.districts()
+    if name is None and len(districts) == 1:
+        return districts[0]
+    for district in districts:
+        if name in (str(district.id), district.name):
+            return district
+    known = ", ".join(f"{district.id} “{district.name}”" for district in districts)
+    wanted = f"There is no district {name}" if name else "Say which district, with --district"
+    hint = f"there are: {known}" if known else "make one with: rollbook district create NAME"
+    raise Refusal(f"{wanted}; {hint}.")
+
+
+def district_option(command: Callable[..., T]) -> Callable[..., T]:
+    """Give a command the option --district."""
+    return click.option(
+        "--district", help="The district, by name or number; not needed where there is one."
+    )(command)

@@ -1,0 +1,84 @@
+"""People."""
+
+import click
+from rich.table import Table
+
+from rollbook.cli.common import Refusal, district_option, find_district, out, with_store
+from rollbook.domain.people import Role, User
+from rollbook.domain.store import Page, Store
+
+ROLES = {role.name.lower(): role for role in Role}
+
+
+@click.group()
+def user() -> None:
+    """People of a district: create and list them."""
+
+
+@user.command()
+@click.argument("first_name")
+@click.argument("last_name")
+@click.option(
+    "--role",
+    type=click.Choice(list(ROLES)),
+    default="administrator",
+    show_default=True,
+    help="What they are in the district.",
+)
+@click.option("--username", default="", help="The name they log in with.")
+@click.option("--email", default="", help="Their address.")
+@click.option("--school-uid", help="The district's own id of the person.")
+@district_option
+@with_store
+async def create(
+    store: Store,
+    first_name: str,
+    last_name: str,
+    role: str,
+    username: str,
+    email: str,
+    school_uid: str | None,
+    district: str | None,
+) -> None:
+    """Create a person; most people come from a roster (rollbook import) instead."""
+    place = await find_district(store, district)
+    person = User(
+        id=0,
+        role=ROLES[role],
+        name_first=first_name,
+        name_last=last_name,
+        username=username,
+        primary_email=email,
+        sourced_id=school_uid,
+    )
+    made = await store.create_user(place.id, person)
+    click.echo(f"Created user {made.id}, {made.display_name}, {role} of “{place.name}”.")
+
+
+@user.command("list")
+@click.option("--role", type=click.Choice(list(ROLES)), help="Only those.")
+@district_option
+@with_store
+async def list_(store: Store, role: str | None, district: str | None) -> None:
+    """List the people of a district."""
+    place = await find_district(store, district)
+    table = Table("user", "role", "name", "username", "school uid")
+    offset, shown = 0, 0
+    while True:
+        found = await store.users(place.id, Page(offset, 1000))
+        for person in found.items:
+            if role is None or person.role is ROLES[role]:
+                shown += 1
+                table.add_row(
+                    str(person.id),
+                    person.role.name.lower(),
+                    person.display_name,
+                    person.username,
+                    person.sourced_id or "",
+                )
+        offset += 1000
+        if offset >= found.total:
+            break
+    if not shown:
+        raise Refusal(f"There is nobody of that kind in “{place.name}” yet.")
+    out.print(table)

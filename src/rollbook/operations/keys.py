@@ -1,0 +1,87 @@
+"""Giving out API keys, and taking them back."""
+
+import datetime as dt
+from collections.abc import Callable
+
+import msgspec
+
+from rollbook.domain.days import instant
+from rollbook.domain.errors import NoSuchThing
+from rollbook.domain.people import ApiKey, Instant
+from rollbook.domain.store import Store
+
+Seal = Callable[[str, str, int], bytes]  # secret, key, district -> as it is stored
+
+
+class NewSecret(msgspec.Struct, frozen=True):
+    """A key and its secret, which nobody can show a second time."""
+
+    key: ApiKey
+    secret: str
+
+
+async def create_key(
+    store: Store,
+    district_id: int,
+    user_id: int,
+    *,
+    key: str,
+    secret: str,
+    seal: Seal,
+    now: dt.datetime,
+    name: str = "",
+    read_only: bool = False,
+    expires_at: Instant | None = None,
+) -> NewSecret:
+    """Give a user a key; raises `NoSuchThing` when there is no such user."""
+    made = ApiKey(
+        key=key,
+        district_id=district_id,
+        user_id=user_id,
+        sealed_secret=seal(secret, key, district_id),
+        name=name,
+        read_only=read_only,
+        created_at=instant(now),
+        expires_at=expires_at,
+    )
+    await store.create_key(made)
+    return NewSecret(made, secret)
+
+
+async def rotate_key(
+    store: Store,
+    district_id: int,
+    key: str,
+    *,
+    secret: str,
+    seal: Seal,
+    now: dt.datetime,
+    grace: dt.timedelta,
+) -> NewSecret:
+    """Give a key a new secret; the old one stays good for *grace*. Raises `NoSuchThing`."""
+    old = await _key(store, district_id, key)
+    new = msgspec.structs.replace(
+        old,
+        sealed_secret=seal(secret, key, district_id),
+        former_sealed_secret=old.sealed_secret,
+        former_until=instant(now + grace),
+    )
+    await store.change_key(new)
+    return NewSecret(new, secret)
+
+
+async def revoke_key(store: Store, district_id: int, key: str, *, now: dt.datetime) -> ApiKey:
+    """Take a key back, at once and for good; raises `NoSuchThing`."""
+    old = await _key(store, district_id, key)
+    if old.revoked_at is not None:
+        return old
+    new = msgspec.structs.replace(old, revoked_at=instant(now))
+    await store.change_key(new)
+    return new
+
+
+async def _key(store: Store, district_id: int, key: str) -> ApiKey:
+    for found in await store.keys(district_id):
+        if found.key == key:
+            return found
+    raise NoSuchThing("key", key)
