@@ -1,0 +1,57 @@
+# Rollbook's workshop. `make help` lists what there is.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format coverage faults bench requirements clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/runtime.done ## Install, and start a server with a believable district in it
+	$(BIN)/rollbook demo
+
+test: $(VENV)/dev.done ## Install, and run every test (a few minutes)
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/dev.done ## Check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/dev.done ## Mend what can be mended by itself
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+coverage: $(VENV)/dev.done ## Run every test and show what none of them reaches
+	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
+
+faults: $(VENV)/dev.done ## Kill the server in a storm of requests, 200 times (half an hour)
+	ROLLBOOK_KILL_ROUNDS=200 $(BIN)/python -m pytest tests/faults -v -s
+
+bench: $(VENV)/dev.done ## Measure reading and saving rolls (two minutes)
+	$(BIN)/python -m benchmarks
+
+requirements: $(VENV)/dev.done ## Pin the newest versions again, with hashes and without addresses
+	$(BIN)/pip install --quiet pip-tools
+	for set in runtime:build "dev:dev --extra build"; do \
+		$(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras \
+			--no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+			--no-emit-trusted-host --extra $${set#*:} \
+			--output-file requirements/$${set%%:*}.txt pyproject.toml; \
+	done
+
+clean: ## Remove what was installed and generated, the demo's district too
+	rm -rf $(VENV) demo-data .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# Debian splits venv from Python; as root it can be fetched, otherwise the message says what to do.
+$(VENV)/bin/pip:
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		apt-get update -q && apt-get install -qy python3-venv && $(PYTHON) -m venv $(VENV); }
+
+$(VENV)/%.done: requirements/%.txt pyproject.toml | $(VENV)/bin/pip
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@touch $@
