@@ -1,0 +1,109 @@
+"""What must be true of a database after a storm, whatever was done to the server in it."""
+
+from collections import defaultdict
+from pathlib import Path
+
+import apsw
+import msgspec
+from rollbook.domain.record import GENESIS, chain_hash
+from rollbook.storage.sqlite import rows
+from rollbook.storage.sqlite.changes import SQL
+from storm import Ledger, Roll
+
+
+class Findings(msgspec.Struct, kw_only=True):
+    """What was found wrong, each list empty when all is well."""
+
+    lost: list[str] = msgspec.field(default_factory=list)  # acknowledged and not there
+    phantom: list[str] = msgspec.field(default_factory=list)  # there and never sent
+    half: list[str] = msgspec.field(default_factory=list)  # a roll of which a part is there
+    record: list[str] = msgspec.field(default_factory=list)  # marks and record disagree
+    file: list[str] = msgspec.field(default_factory=list)  # SQLite's own checks
+
+    @property
+    def all(self) -> list[str]:
+        """Everything, for the message of an assertion."""
+        return [*self.lost, *self.phantom, *self.half, *self.record, *self.file]
+
+
+def check(database: Path, ledger: Ledger) -> Findings:
+    """Return what is wrong in *database* after what *ledger* says was done."""
+    db = apsw.Connection(str(database))
+    findings = Findings()
+    marks = {
+        (day, who): (status, comment)
+        for day, who, status, comment in db.execute(
+            "SELECT date, enrollment_id, status, comment FROM marks"
+        )
+    }
+    for rolls in ledger.rolls.values():
+        _check_writer(rolls, marks, findings)
+    _check_record(db, ledger, marks, findings)
+    findings.file += [
+        str(row) for row in db.execute("PRAGMA integrity_check") if row != ("ok",)
+    ]
+    findings.file += [str(row) for row in db.execute("PRAGMA foreign_key_check")]
+    db.close()
+    return findings
+
+
+Marks = dict[tuple[str, int], tuple[int, str]]
+
+
+def _check_writer(rolls: list[Roll], marks: Marks, findings: Findings) -> None:
+    """Hold each of a writer's marks against the last roll that it must, or may, come from."""
+    may_be: dict[tuple[str, int], list[tuple[int, str] | None]] = defaultdict(lambda: [None])
+    for roll in rolls:
+        for key, status in roll.marks.items():
+            value = (status, roll.number)
+            may_be[key] = [value] if roll.acknowledged else [*may_be[key], value]
+    for key, allowed in may_be.items():
+        if marks.get(key) not in allowed:
+            findings.lost.append(f"{key} is {marks.get(key)}, should be one of {allowed}")
+
+
+def _check_record(
+    db: apsw.Connection, ledger: Ledger, marks: Marks, findings: Findings
+) -> None:
+    sent = {roll.number: roll for rolls in ledger.rolls.values() for roll in rolls}
+    state: dict[tuple[str, int], tuple[int, str]] = {}
+    seen: set[str] = set()
+    for district_id, section_id in list(db.execute("SELECT district_id, id FROM sections")):
+        previous = GENESIS
+        span = (district_id, section_id, 1, 1_000_000)
+        for row in db.execute(SQL.record_entries, span):
+            entry = rows.record_entry(section_id, row)
+            if entry.hash != chain_hash(previous, entry):
+                findings.record.append(f"section {section_id}: entry {entry.number} is not linked")
+            previous = entry.hash
+            numbers = {change.new_comment for change in entry.changes}
+            if len(numbers) != 1 or not numbers <= set(sent):
+                findings.phantom.append(f"an entry holds {numbers}")
+                continue
+            (number,) = numbers
+            seen.add(number)
+            if {(c.date, c.enrollment_id) for c in entry.changes} != set(sent[number].marks):
+                findings.half.append(f"{number}: only a part is in the record")
+            for change in entry.changes:
+                key = (change.date, change.enrollment_id)
+                former = state.get(key, (None, ""))
+                if former != (change.old_status, change.old_comment):
+                    findings.record.append(f"{number}: {key} was {former} before")
+                state[key] = (change.new_status, change.new_comment)
+    if state != marks:
+        findings.half.append("the marks are not what the record says they became")
+    findings.lost += [
+        f"{number} is not in the record"
+        for number, roll in sent.items()
+        if roll.acknowledged and number not in seen
+    ]
+    taken = {row for row in db.execute("SELECT section_id, date FROM rolls")}
+    due = {(sent[n].section_id, day) for n in seen for day, _ in sent[n].marks}
+    if taken != due:
+        findings.half.append(f"rolls that were taken: {taken}, should be {due}")
+    ((entries,),) = db.execute("SELECT count(*) FROM record")
+    ((events,),) = db.execute(
+        "SELECT count(*) FROM events JOIN record USING (district_id, section_id, number)"
+    )
+    if entries != events:
+        findings.half.append(f"{entries} entries of the record have {events} events")

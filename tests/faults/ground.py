@@ -1,0 +1,64 @@
+"""A district whose sections have students enough for every writer of a storm."""
+
+from pathlib import Path
+
+import msgspec
+from cast import TODAY, Cast, settle
+from rollbook.domain.people import Role
+from rollbook.domain.store import (
+    EnrollmentQuery,
+    Page,
+    RosterEnrollment,
+    RosterLimits,
+    RosterPart,
+    RosterUser,
+)
+from rollbook.storage.sqlite import SqliteStore, create
+
+WRITERS, STUDENTS = 8, 25  # students of each writer: two days make 50 marks
+
+
+class Ground(msgspec.Struct):
+    """A database for a storm, and who writes what in it."""
+
+    database: Path
+    key: str
+    students: dict[str, tuple[int, list[int]]]
+
+
+async def prepare(database: Path) -> Ground:
+    """Settle a district with two sections that eight writers share."""
+    create(database)
+    store = SqliteStore(database)
+    cast = await settle(store, "Lindenhof", key_letter="a")
+    names = [f"w{writer}-{n}" for writer in range(WRITERS) for n in range(STUDENTS)]
+    sections = ("maths", "music")
+    parts = [
+        _delta(RosterUser, [RosterUser(n, Role.STUDENT, "school", n, "Storm") for n in names]),
+        _delta(
+            RosterEnrollment,
+            [RosterEnrollment(n, sections[int(n[1]) % 2], n, False) for n in names],
+        ),
+    ]
+    limits = RosterLimits(today=TODAY)
+    await store.import_roster(cast.district.id, parts, limits, lambda *_: None)
+    students = await _students(store, cast)
+    await store.close()
+    return Ground(database, cast.keys["alice"], students)
+
+
+def _delta(noun: type, rows: list[msgspec.Struct]) -> RosterPart:
+    return RosterPart(noun=noun, rows=rows, ended=(), complete=False)  # type: ignore[arg-type]
+
+
+async def _students(store: SqliteStore, cast: Cast) -> dict[str, tuple[int, list[int]]]:
+    found: dict[str, tuple[int, list[int]]] = {}
+    for section_id in cast.sections.values():
+        query = EnrollmentQuery(page=Page(0, 1000))
+        people = await store.enrollments(cast.district.id, section_id, query)
+        for person in people.items:
+            writer, dash, _ = str(person.enrollment.sourced_id).partition("-")
+            if dash and writer.startswith("w"):
+                _, own = found.setdefault(writer, (section_id, []))
+                own.append(person.enrollment.id)
+    return found

@@ -1,0 +1,98 @@
+"""A real server that tests may kill."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from cast import MASTER_KEY
+
+BROKEN = Path(__file__).parent / "broken"
+
+
+class Server:
+    """`rollbook serve` on a database, in a process group of its own."""
+
+    def __init__(
+        self, database: Path, *, breaks: str = "", under: Sequence[str] = (), workers: int = 2
+    ) -> None:
+        """
+        Prepare one; `start` runs it.
+
+        Args:
+            database: The file.
+            breaks: A guard to turn off in every process of it: see `broken/sitecustomize.py`.
+            under: A command to run it under, as a tracer.
+            workers: How many processes answer.
+        """
+        self.port = _free_port()
+        self._log = database.with_name("server.log")
+        key = database.with_name("master.key")
+        key.write_text(MASTER_KEY.hex())
+        self._command = [*under, sys.executable, "-m", "rollbook", "serve"]
+        self._environ = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join([str(BROKEN), *sys.path]),
+            "ROLLBOOK_TEST_BREAKS": breaks,
+            "ROLLBOOK_DATABASE": str(database),
+            "ROLLBOOK_MASTER_KEY_FILE": str(key),
+            "ROLLBOOK_PORT": str(self.port),
+            "ROLLBOOK_WORKERS": str(workers),
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> float:
+        """Start it and return the seconds until it answered."""
+        begun = time.monotonic()
+        with self._log.open("ab") as log:
+            self.process = subprocess.Popen(
+                self._command,
+                env=self._environ,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        while time.monotonic() < begun + 30:
+            if self.process.poll() is not None:
+                break
+            with contextlib.suppress(OSError), socket.create_connection(
+                ("127.0.0.1", self.port), timeout=1
+            ) as probe:
+                probe.sendall(b"GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                if probe.recv(12):
+                    return time.monotonic() - begun
+            time.sleep(0.02)
+        raise AssertionError(f"the server did not start:\n{self.log()}")
+
+    def log(self) -> str:
+        """Return what it said."""
+        return self._log.read_text()
+
+    def kill(self) -> None:
+        """Kill every process of it at once, as a machine that stops does."""
+        assert self.process is not None
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> int:
+        """Ask it to stop, and return its exit code."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
