@@ -250,7 +250,6 @@ class _Import:
         limits: RosterLimits,
     ) -> None:
         self._db = db
-        self._district_id = district_id
         self._whole = whole
         self._limits = limits
         self._settled: dict[str, int] = {}
@@ -258,7 +257,9 @@ class _Import:
         self._bindings: dict[str, Any] = {
             "district_id": district_id,
             "today": limits.today,
-            "with_courses": RosterCourse in whole,
+            "all_schools": whole.get(RosterSchool, False),
+            "all_periods": whole.get(RosterPeriod, False),
+            "all_courses": whole.get(RosterCourse, False),
         }
 
     def prepare(self) -> None:
@@ -269,7 +270,7 @@ class _Import:
         Raises `NoSuchThing` when there is no such district.
         """
         if not self._rows(SQL.district_exists):
-            raise NoSuchThing("district", self._district_id)
+            raise NoSuchThing("district", self._bindings["district_id"])
         self._imports = self._number(SQL.imports_so_far)
         for noun in _NOUNS:
             if self._whole.get(noun.of):

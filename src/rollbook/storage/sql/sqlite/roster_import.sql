@@ -1,5 +1,9 @@
--- Taking a roster in. Every statement binds by name: district_id, today, and first, the first of
--- the ids that were taken for new rows.
+-- Taking a roster in. Every statement binds by name: district_id, today, first (the first of the
+-- ids that were taken for new rows), and all_schools, all_periods, all_courses.
+--
+-- A school, a course or a period that something names and that is not there is an error only when
+-- the roster brings all of them. Otherwise it is left out: a delta file names, for example, the
+-- district itself as somebody's organisation, and it is no school.
 --
 -- staged_x holds the lines of the file, seq their order; leaving_x the sourced_ids of those who
 -- leave, known here or not: what a delta file says ended, and what a bulk file no longer has.
@@ -201,7 +205,7 @@ UPDATE temp.staged_courses AS s
 -- name: unresolved_courses
 SELECT sourced_id, 'school', school
   FROM temp.staged_courses
- WHERE school NOT NULL AND school_id IS NULL
+ WHERE :all_schools AND school NOT NULL AND school_id IS NULL
    AND school NOT IN (SELECT sourced_id FROM temp.leaving_schools)
  ORDER BY seq;
 
@@ -273,22 +277,21 @@ UPDATE temp.staged_sections AS s
                               ON p.district_id = :district_id AND p.sourced_id = named.value);
 
 -- name: unresolved_sections
--- A course that is named nowhere is an error only where courses come with the roster.
 SELECT sourced_id, 'school', school, seq
   FROM temp.staged_sections
- WHERE school NOT NULL AND school_id IS NULL
+ WHERE :all_schools AND school NOT NULL AND school_id IS NULL
    AND school NOT IN (SELECT sourced_id FROM temp.leaving_schools)
 UNION ALL
 SELECT s.sourced_id, 'course', s.course, s.seq
   FROM temp.staged_sections AS s
- WHERE s.course NOT NULL AND :with_courses
+ WHERE :all_courses AND s.course NOT NULL
    AND s.course NOT IN (SELECT sourced_id FROM temp.leaving_courses)
    AND NOT EXISTS (SELECT 1 FROM courses
                     WHERE district_id = :district_id AND sourced_id = s.course)
 UNION ALL
 SELECT s.sourced_id, 'grading period', named.value, s.seq
   FROM temp.staged_sections AS s, json_each(s.periods) AS named
- WHERE named.value NOT IN (SELECT sourced_id FROM temp.leaving_periods)
+ WHERE :all_periods AND named.value NOT IN (SELECT sourced_id FROM temp.leaving_periods)
    AND NOT EXISTS (SELECT 1 FROM periods
                     WHERE district_id = :district_id AND sourced_id = named.value)
  ORDER BY 4;
@@ -378,7 +381,7 @@ UPDATE temp.staged_users AS s
 -- name: unresolved_users
 SELECT sourced_id, 'school', school
   FROM temp.staged_users
- WHERE school NOT NULL AND school_id IS NULL
+ WHERE :all_schools AND school NOT NULL AND school_id IS NULL
    AND school NOT IN (SELECT sourced_id FROM temp.leaving_schools)
  ORDER BY seq;
 

@@ -1,0 +1,127 @@
+"""
+Bytes to the rows of a CSV file, each with the line it begins on.
+
+Files come from many programs and through many hands. What does no harm is taken as it comes: a
+byte order mark, either line ending, columns in any order and any number of others beside them,
+blank lines, empty cells too many or too few at the end. Whatever could put a value under the
+wrong name, or turn a name into rubbish, is an error with its line. No message holds a value.
+"""
+
+import codecs
+import csv
+from collections.abc import Callable, Iterator, Sequence
+from typing import IO, TypeAlias
+
+import msgspec
+
+Report: TypeAlias = Callable[[int, str, str], None]  # line, column or "", what is wrong there
+Row: TypeAlias = tuple[
+    int, tuple[str, ...]
+]  # the line it begins on; cells, in the order asked for
+
+_LONGEST_LINE = 2**20  # bytes; a cell may have 128 KiB, the csv module's own limit
+_WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+class BrokenCsvError(Exception):
+    """The file cannot be read on from a line: whatever came after it would be guessing."""
+
+    def __init__(self, line: int, reason: str) -> None:
+        super().__init__(f"line {line}: {reason}")
+        self.line = line
+        self.reason = reason
+
+
+class Column(msgspec.Struct, frozen=True):
+    """A column that is asked for; where it is missing and not `required`, it reads as empty."""
+
+    name: str
+    required: bool = False
+
+
+def read_rows(file: IO[bytes], columns: Sequence[Column], report: Report) -> Iterator[Row]:
+    """
+    Yield the rows of a file, with the cells of *columns* in that order.
+
+    A row that does not fit the header is reported and left out.
+
+    Raises:
+        BrokenCsvError: The header lacks a column, or the text is not CSV in UTF-8.
+    """
+    rows = _rows(file)
+    header = [name.strip().lower() for name in next(rows, (1, []))[1]]
+    places = _places(header, columns)
+    width = len(header)
+    least = 1 + max(
+        (place for place, column in zip(places, columns, strict=True) if column.required),
+        default=-1,
+    )
+    for line, row in rows:
+        if len(row) < least:
+            report(line, "", f"has {len(row)} cells, and the header names {width} columns")
+        elif any(row[width:]):
+            report(line, "", f"has {len(row)} cells, but the header names {width} columns")
+        else:
+            # One cell more than the header has: it stands for the columns that are missing.
+            cells = row[:width] + [""] * (width + 1 - min(len(row), width))
+            yield line, tuple([cells[place] for place in places])
+
+
+def _places(header: Sequence[str], columns: Sequence[Column]) -> list[int]:
+    """Return where each column is; one that is missing is beyond the last."""
+    if not header:
+        raise BrokenCsvError(1, "the file is empty: not even a header is there")
+    places = []
+    for column in columns:
+        found = [place for place, name in enumerate(header) if name == column.name.lower()]
+        if len(found) > 1:
+            raise BrokenCsvError(1, f"the header names the column {column.name} twice")
+        if column.required and not found:
+            raise BrokenCsvError(1, f"the header lacks the column {column.name}")
+        places.append(found[0] if found else len(header))
+    return places
+
+
+def _rows(file: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
+    """Yield rows that are not blank, each with the line it begins on."""
+    reader = csv.reader(_lines(file), strict=True)
+    while True:
+        line = reader.line_num + 1
+        try:
+            row = next(reader, None)
+        except csv.Error as error:
+            raise BrokenCsvError(line, _sentence(str(error))) from None
+        if row is None:
+            return
+        if "".join(row).strip():
+            yield line, row
+
+
+def _sentence(error: str) -> str:
+    """Say what the csv module found, in words for whoever has to mend the file."""
+    for beginning, sentence in (
+        ("unexpected end of data", "a quote is opened here and never closed"),
+        ("new-line character", "there is a carriage return in the middle of the line"),
+        ("field larger", "a cell is longer than 128 KiB (is a quote left open?)"),
+    ):
+        if error.startswith(beginning):
+            return sentence
+    return f"this is not CSV: {error}"
+
+
+def _lines(file: IO[bytes]) -> Iterator[str]:
+    """Yield the lines as text, with their endings, which may stand inside quotes."""
+    for number, line in enumerate(iter(lambda: file.readline(_LONGEST_LINE), b""), 1):
+        if number == 1:
+            if line.startswith(_WIDE):
+                raise BrokenCsvError(1, "the file is in UTF-16; it must be in UTF-8")
+            line = line.removeprefix(codecs.BOM_UTF8)  # noqa: PLW2901
+        if len(line) == _LONGEST_LINE:
+            raise BrokenCsvError(number, "the line is longer than 1 MiB")
+        if b"\0" in line:
+            raise BrokenCsvError(number, "there is a NUL; is the file in UTF-16?")
+        try:
+            yield line.decode()
+        except UnicodeDecodeError as error:
+            where = f"byte {error.start + 1} of the line"
+            raise BrokenCsvError(number, f"the text is not UTF-8, from {where} on") from None
