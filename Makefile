@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format coverage faults bench requirements clean
+.PHONY: help demo test lint format coverage faults bench docs requirements clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ faults: $(VENV)/dev.done ## Kill the server in a storm of requests, 200 times (h
 
 bench: $(VENV)/dev.done ## Measure reading and saving rolls (two minutes)
 	$(BIN)/python -m benchmarks
+
+docs: $(VENV)/dev.done ## Write docs/settings.md and docs/cli.md from the code
+	$(BIN)/python docs/generate.py
 
 requirements: $(VENV)/dev.done ## Pin the newest versions again, with hashes and without addresses
 	$(BIN)/pip install --quiet pip-tools

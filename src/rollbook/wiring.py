@@ -5,6 +5,7 @@ import fcntl
 import logging
 import multiprocessing
 import os
+import socket
 import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -124,6 +125,7 @@ def serve(config: Config, *, ready: Callable[[], None] = lambda: None) -> None:
         Unavailable: The database cannot be used, or another server has it.
     """
     os.umask(0o077)
+    _require_free(config.host, config.port)
     create(config.database_path)
     open_safe(config)
     with _only_server(config.database_path), tempfile.TemporaryDirectory("", "rollbook-") as room:
@@ -134,6 +136,22 @@ def serve(config: Config, *, ready: Callable[[], None] = lambda: None) -> None:
             server = _granian(config)
             server.on_startup(ready)
             server.serve()
+
+
+def _require_free(host: str, port: int) -> None:
+    """Raise `Unavailable`, naming the address, when nobody can listen there."""
+    try:
+        with socket.create_server((host, port), family=_family(host)):
+            pass
+    except OSError as error:
+        raise Unavailable(
+            f"Nobody can listen at {host}:{port}: {error.strerror}. "
+            "Choose another with --host and --port."
+        ) from error
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
 def _granian(config: Config) -> Granian:

@@ -43,7 +43,7 @@ async def create(
         user_id,
         key=new_consumer_key(),
         secret=new_secret(),
-        seal=_sealing(safe),
+        seal=safe.seal,
         now=_now(),
         name=name,
         read_only=read_only,
@@ -90,7 +90,7 @@ async def rotate(
         place.id,
         consumer_key,
         secret=new_secret(),
-        seal=_sealing(safe),
+        seal=safe.seal,
         now=_now(),
         grace=dt.timedelta(hours=grace_hours),
     )
@@ -113,10 +113,6 @@ def _show_once(made: operations.NewSecret) -> None:
     click.echo(f"key     {made.key.key}")
     click.echo(f"secret  {made.secret}")
     click.echo("Keep the secret now: it cannot be shown again.")
-
-
-def _sealing(safe: Safe) -> operations.Seal:
-    return lambda secret, key, district_id: safe.seal(secret, key=key, district_id=district_id)
 
 
 def _state(one: ApiKey) -> str:

@@ -1,7 +1,7 @@
 """Giving out API keys, and taking them back."""
 
 import datetime as dt
-from collections.abc import Callable
+from typing import Protocol
 
 import msgspec
 
@@ -10,7 +10,12 @@ from rollbook.domain.errors import NoSuchThing
 from rollbook.domain.people import ApiKey, Instant
 from rollbook.domain.store import Store
 
-Seal = Callable[[str, str, int], bytes]  # secret, key, district -> as it is stored
+
+class Seal(Protocol):
+    """Something that encrypts a secret, bound to its key and district: `auth.credentials.Safe`."""
+
+    def __call__(self, secret: str, *, key: str, district_id: int) -> bytes:
+        """Return the secret as it is stored."""
 
 
 class NewSecret(msgspec.Struct, frozen=True):
@@ -38,7 +43,7 @@ async def create_key(
         key=key,
         district_id=district_id,
         user_id=user_id,
-        sealed_secret=seal(secret, key, district_id),
+        sealed_secret=seal(secret, key=key, district_id=district_id),
         name=name,
         read_only=read_only,
         created_at=instant(now),
@@ -62,7 +67,7 @@ async def rotate_key(
     old = await _key(store, district_id, key)
     new = msgspec.structs.replace(
         old,
-        sealed_secret=seal(secret, key, district_id),
+        sealed_secret=seal(secret, key=key, district_id=district_id),
         former_sealed_secret=old.sealed_secret,
         former_until=instant(now + grace),
     )
