@@ -7,6 +7,7 @@ a secret belongs to is bound into its encryption, so it cannot be moved to anoth
 """
 
 import os
+import re
 import secrets
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from rollbook.domain.errors import Unavailable
 from rollbook.domain.people import ApiKey
 
-_MASTER_BYTES = 32
+_MASTER_KEY = re.compile(rb"[0-9A-Fa-f]{64}")
 _NONCE_BYTES = 12
 
 
@@ -57,7 +58,7 @@ class Safe:
         bound = _bound_to(key.key, key.district_id)
         try:
             return self._cipher.decrypt(nonce, text, bound).decode()
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # the latter: it is too short to be one of ours
             raise Unavailable(
                 "A stored secret cannot be opened: the master key is not the one that it was "
                 "sealed with."
@@ -76,29 +77,42 @@ def load_master_key(path: Path) -> bytes:
         Unavailable: The file cannot be read or made, or does not hold 64 hex digits.
     """
     try:
-        _make_once(path)
-        key = bytes.fromhex(path.read_text(encoding="ascii").strip())
-    except (OSError, ValueError) as error:
+        if not path.exists():
+            _make(path)
+        text = path.read_bytes().strip()
+    except OSError as error:
         raise Unavailable(f"The master key {path} cannot be used: {error}.") from error
-    if len(key) != _MASTER_BYTES:
-        raise Unavailable(f"The master key {path} must be {2 * _MASTER_BYTES} hex digits.")
-    return key
+    if not _MASTER_KEY.fullmatch(text):
+        raise Unavailable(f"The master key {path} must be 64 hex digits.")
+    return bytes.fromhex(text.decode())
 
 
-def _make_once(path: Path) -> None:
-    """Write a new key unless the file is there: whole or not at all, for whoever comes first."""
-    if path.exists():
-        return
+def _make(path: Path) -> None:
+    """Write a new key, whole or not at all; whoever comes first decides what it is."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(secrets.token_hex(_MASTER_BYTES) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
+        _write_through(draft, secrets.token_hex(32) + "\n")
         path.hardlink_to(draft)
     except FileExistsError:
         pass  # somebody else was first: theirs counts
     finally:
-        draft.unlink()
+        draft.unlink(missing_ok=True)
+    _sync(path.parent)
+
+
+def _write_through(path: Path, text: str) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(folder: Path) -> None:
+    """Make the names in a folder durable: what a lost key has sealed, nothing opens again."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
