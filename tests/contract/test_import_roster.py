@@ -1,0 +1,719 @@
+"""What the store promises of a roster that is taken in: `Store.import_roster`."""
+
+import multiprocessing
+import os
+import signal
+from pathlib import Path
+
+import apsw
+import pytest
+
+from rollbook.domain.attendance import Entry
+from rollbook.domain.errors import ImportRefused, NoSuchThing, Unavailable
+from rollbook.domain.people import Role, User
+from rollbook.domain.record import Author, Channel
+from rollbook.domain.rosters import EnrollmentStatus
+from rollbook.domain.store import (
+    EnrollmentQuery,
+    MarkQuery,
+    Page,
+    RosterCourse,
+    RosterEnrollment,
+    RosterLimits,
+    RosterPart,
+    RosterPeriod,
+    RosterSchool,
+    RosterSection,
+    RosterSummary,
+    RosterUser,
+    SaveMarks,
+    SectionQuery,
+)
+from rollbook.storage.sqlite import SqliteStore, create, roster_import
+
+TODAY = "2026-11-23"
+DAY = "2026-09-14"
+ALL = Page(0, 10_000)
+STUDENTS = [f"student {number}" for number in range(20)]
+
+SCHOOL = RosterSchool("school", "Lindenhof School")
+AUTUMN = RosterPeriod("autumn", "Autumn", "2026-08-17", "2026-12-18")
+WINTER = RosterPeriod("winter", "Winter", "2027-01-04", "2027-03-26")
+COURSE = RosterCourse("course", "Mathematics", "MAT 1", "Sciences", "school")
+MATHS = RosterSection("maths", "course", "school", "Maths 1", "1", ("autumn", "winter"))
+MUSIC = RosterSection("music", None, "school", "Music 1", "1", ())
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    create(tmp_path / "rollbook.db")
+    return tmp_path / "rollbook.db"
+
+
+@pytest.fixture
+async def store(path):
+    store = SqliteStore(path)
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+async def district(store):
+    """A district that has taken `roster` in."""
+    made = await store.create_district("Lindenhof", "Europe/Zurich")
+    await take_in(store, made.id, *roster())
+    return made.id
+
+
+def part(noun, *rows, ended=(), complete=True):
+    return RosterPart(noun=noun, rows=rows, ended=ended, complete=complete)
+
+
+def user(sourced_id, **fields):
+    return RosterUser(sourced_id, Role.STUDENT, "school", sourced_id.title(), "Roe", **fields)
+
+
+def place(student, section="maths", **fields):
+    return RosterEnrollment(f"{student} in {section}", section, student, False, **fields)
+
+
+def roster(students=STUDENTS, sections=(MATHS, MUSIC)):
+    """Each student is in Maths, the first of them also in Music."""
+    return [
+        part(RosterSchool, SCHOOL),
+        part(RosterPeriod, AUTUMN, WINTER),
+        part(RosterCourse, COURSE),
+        part(RosterSection, *sections),
+        part(RosterUser, *map(user, students)),
+        part(RosterEnrollment, *map(place, students), place(STUDENTS[0], "music")),
+    ]
+
+
+async def take_in(store, district_id, *parts, progress=lambda *_: None, **limits):
+    """Take parts in and return what it did, by noun."""
+    whole = RosterLimits(today=limits.pop("today", TODAY), **limits)
+    done = await store.import_roster(district_id, parts, whole, progress)
+    return {summary.noun: summary for summary in done}
+
+
+async def sections(store, district_id):
+    found = await store.sections(district_id, SectionQuery(page=ALL))
+    return {section.school_code: section for section in found.items}
+
+
+async def users(store, district_id):
+    return {user.sourced_id: user for user in (await store.users(district_id, ALL)).items}
+
+
+async def places(store, district_id, section="maths"):
+    """Return a section's enrollments by whose they are."""
+    section_id = (await sections(store, district_id))[section].id
+    found = await store.enrollments(district_id, section_id, EnrollmentQuery(page=ALL))
+    return {person.user.sourced_id: person.enrollment for person in found.items}
+
+
+async def mark_absent(store, district_id, enrollment):
+    command = SaveMarks(
+        district_id=district_id,
+        section_id=enrollment.section_id,
+        entries=[Entry(enrollment.id, DAY, 2)],
+        author=Author(user_id=None, channel=Channel.CLI),
+    )
+    assert (await store.save_marks(command)).changed == 1
+
+
+async def marks(store, district_id, section="maths"):
+    section_id = (await sections(store, district_id))[section].id
+    return (await store.marks(district_id, section_id, MarkQuery())).marks
+
+
+def content(path):
+    """Return every row of every table but the counters."""
+    db = apsw.Connection(str(path))
+    names = [
+        name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type='table'")
+    ]
+    rows = {
+        name: db.execute(f"SELECT * FROM {name}").fetchall()
+        for name in names
+        if name not in {"counters", "sqlite_stat1"}
+    }
+    db.close()
+    return rows
+
+
+# ---------------------------------------------------------------- taking in
+
+
+async def test_a_first_roster_is_added(store):
+    """
+    All that the files name is there, and counted by noun.
+    """
+    district = await store.create_district("Lindenhof", "UTC")
+    done = await take_in(store, district.id, *roster())
+
+    assert {noun: each.added for noun, each in done.items()} == {
+        "schools": 1,
+        "grading periods": 2,
+        "courses": 1,
+        "sections": 2,
+        "users": 20,
+        "enrollments": 21,
+    }
+    assert {each.changed + each.ended + each.unchanged for each in done.values()} == {0}
+    maths = (await sections(store, district.id))["maths"]
+    assert (maths.course_title, maths.course_code, maths.title) == (
+        "Mathematics",
+        "MAT 1",
+        "Maths 1",
+    )
+    assert len(maths.grading_periods) == 2
+    anna = (await users(store, district.id))[STUDENTS[0]]
+    assert (anna.role, anna.name_last, anna.school_id) == (Role.STUDENT, "Roe", maths.school_id)
+
+
+async def test_ids_ascend_in_the_order_of_the_file(store, district):
+    """
+    Who stands first in a file gets the lowest number.
+    """
+    by_id = sorted((await users(store, district)).values(), key=lambda user: user.id)
+    in_maths = await places(store, district)
+
+    assert [user.sourced_id for user in by_id] == STUDENTS
+    assert sorted(STUDENTS, key=lambda name: in_maths[name].id) == STUDENTS
+
+
+async def test_the_same_again_changes_nothing(store, district, path):
+    """
+    A second import of the same files leaves every row as it is.
+    """
+    before = content(path)
+    done = await take_in(store, district, *roster())
+
+    assert done["enrollments"] == RosterSummary("enrollments", 0, 0, 0, 21)
+    assert {each.added + each.changed + each.ended for each in done.values()} == {0}
+    assert content(path) == before
+
+
+@pytest.mark.parametrize(
+    ("noun", "words", "rows"),
+    [
+        (RosterSchool, "schools", [RosterSchool("school", "New name")]),
+        (RosterPeriod, "grading periods", [RosterPeriod("autumn", "Autumn", None, None)]),
+        (
+            RosterCourse,
+            "courses",
+            [RosterCourse("course", "Algebra", "MAT 1", "Sciences", None)],
+        ),
+        (RosterSection, "sections", [RosterSection("maths", "course", None, "M", "1", ())]),
+        (RosterUser, "users", [user(STUDENTS[3], username="new", active=False)]),
+        (RosterEnrollment, "enrollments", [place(STUDENTS[3], first_day="2026-09-01")]),
+    ],
+)
+async def test_one_changed_line_changes_one_row(store, district, noun, words, rows):
+    """
+    Of each noun, only what the file says otherwise is changed.
+    """
+    done = await take_in(store, district, part(noun, *rows, complete=False))
+
+    assert done == {words: RosterSummary(words, 0, 1, 0, 0)}
+
+
+async def test_grading_periods_keep_the_order_of_the_line(store, district):
+    """
+    A section's periods are listed as the file lists them.
+    """
+    turned = RosterSection("maths", "course", "school", "Maths 1", "1", ("winter", "autumn"))
+    before = (await sections(store, district))["maths"].grading_periods
+    await take_in(store, district, part(RosterSection, turned, complete=False))
+
+    assert (await sections(store, district))["maths"].grading_periods == before[::-1]
+
+
+async def test_progress_is_told(store):
+    """
+    Whoever waits hears of every noun, every thousand rows, and the end.
+    """
+    district, told = await store.create_district("Lindenhof", "UTC"), []
+    many = [user(f"u{number}") for number in range(2500)]
+    await take_in(
+        store,
+        district.id,
+        part(RosterSchool, SCHOOL),
+        part(RosterUser, *many),
+        progress=lambda *what: told.append(what),
+    )
+
+    assert told == [("schools", 1), ("users", 1000), ("users", 2000), ("users", 2500)]
+
+
+# ---------------------------------------------------------------- ending
+
+
+async def test_who_is_missing_in_a_bulk_file_has_left(store, district):
+    """
+    The enrollment ends today, the person is no longer active, and all else stays.
+    """
+    done = await take_in(store, district, *roster(STUDENTS[:-1]))
+    gone = (await places(store, district))[STUDENTS[-1]]
+
+    assert (done["enrollments"].ended, done["users"].ended) == (1, 1)
+    assert (gone.status, gone.last_day) == (EnrollmentStatus.EXPIRED, TODAY)
+    assert not (await users(store, district))[STUDENTS[-1]].active
+    assert len(await places(store, district)) == 20
+
+
+async def test_who_is_missing_in_a_delta_file_has_not_left(store, district):
+    """
+    A file of changes says nothing of the others.
+    """
+    done = await take_in(store, district, part(RosterUser, user("new"), complete=False))
+
+    assert done == {"users": RosterSummary("users", 1, 0, 0, 0)}
+    assert all(user.active for user in (await users(store, district)).values())
+
+
+async def test_a_delta_file_ends_whom_it_names(store, district):
+    """
+    Lines marked as ended end what they name, and what they name and nobody knows is no fault.
+    """
+    ended = [place(STUDENTS[4]).sourced_id, "nobody"]
+    done = await take_in(store, district, part(RosterEnrollment, ended=ended, complete=False))
+
+    assert done["enrollments"] == RosterSummary("enrollments", 0, 0, 1, 0)
+    assert (await places(store, district))[STUDENTS[4]].status == EnrollmentStatus.EXPIRED
+
+
+async def test_an_earlier_last_day_stays(store, district):
+    """
+    Ending never makes an enrollment longer than it was.
+    """
+    short = place(STUDENTS[4], last_day=DAY)
+    await take_in(store, district, part(RosterEnrollment, short, complete=False))
+    await take_in(
+        store, district, part(RosterEnrollment, ended=[short.sourced_id], complete=False)
+    )
+
+    assert (await places(store, district))[STUDENTS[4]].last_day == DAY
+
+
+async def test_marks_stay_when_somebody_leaves(store, district):
+    """
+    What was marked for a student who left is still there, and can be corrected.
+    """
+    gone = (await places(store, district))[STUDENTS[-1]]
+    await mark_absent(store, district, gone)
+    await take_in(store, district, *roster(STUDENTS[:-1]))
+
+    assert [mark.enrollment_id for mark in await marks(store, district)] == [gone.id]
+
+
+async def test_who_comes_back_is_the_same_again(store, district):
+    """
+    An enrollment that is in the files again is active under its old id, with the file's days.
+    """
+    before = (await places(store, district))[STUDENTS[-1]]
+    await take_in(store, district, *roster(STUDENTS[:-1]))
+    done = await take_in(store, district, *roster())
+    after = (await places(store, district))[STUDENTS[-1]]
+
+    assert (done["enrollments"].changed, done["users"].changed) == (1, 1)
+    assert after == before
+
+
+async def test_an_ended_section_ends_its_enrollments(store, district):
+    """
+    The class is over for everybody in it, though only the class was named.
+    """
+    done = await take_in(store, district, *roster(sections=[MATHS]))
+
+    assert (done["sections"].ended, done["enrollments"].ended) == (1, 1)
+    assert not (await sections(store, district))["music"].active
+    in_music = await places(store, district, "music")
+    assert in_music[STUDENTS[0]].status == EnrollmentStatus.EXPIRED
+
+
+async def test_what_ends_by_itself_is_told_without_its_file(store, district):
+    """
+    Enrollments that end with a person are counted, though no enrollments came.
+    """
+    leaving = part(RosterUser, ended=[STUDENTS[5]], complete=False)
+    done = await take_in(store, district, leaving)
+
+    assert done["enrollments"] == RosterSummary("enrollments", 0, 0, 1, 0)
+    assert (await places(store, district))[STUDENTS[5]].last_day == TODAY
+
+
+async def test_a_place_of_somebody_who_leaves_is_not_kept_by_its_line(store, district):
+    """
+    Files that name an enrollment of a person they end are taken, and the enrollment ends.
+    """
+    parts = [
+        part(RosterUser, *map(user, STUDENTS[1:]), ended=[STUDENTS[0], "nobody"]),
+        part(
+            RosterEnrollment,
+            *map(place, STUDENTS),
+            place(STUDENTS[0], "music"),
+            RosterEnrollment("never", "maths", "nobody", False),
+        ),
+    ]
+    done = await take_in(store, district, *parts)
+    again = await take_in(store, district, *parts)
+
+    assert done["enrollments"] == RosterSummary("enrollments", 0, 0, 2, 19)
+    assert again["enrollments"] == RosterSummary("enrollments", 0, 0, 0, 19)
+
+
+async def test_what_was_made_by_hand_is_not_ended(store, district):
+    """
+    A person without an id of the district's is none of a file's business.
+    """
+    made = await store.create_user(
+        district, User(id=0, role=Role.STAFF, name_first="Ida", name_last="Roe")
+    )
+    done = await take_in(store, district, *roster())
+
+    assert done["users"].ended == 0
+    assert (await store.user(district, made.id)).active
+
+
+async def test_schools_and_periods_stay(store, district):
+    """
+    A school that is missing in a bulk file is still there for what refers to it.
+    """
+    done = await take_in(
+        store, district, part(RosterSchool), part(RosterPeriod), part(RosterCourse)
+    )
+
+    assert [each.ended for each in done.values()] == [0, 0, 1]
+    assert (await store.schools(district, ALL)).total == 1
+
+
+# ---------------------------------------------------------------- a course of its own
+
+
+async def test_a_section_without_a_course_has_one_of_its_own(store, district):
+    """
+    It bears the section's title, also after the section got another.
+    """
+    before = (await sections(store, district))["music"]
+    choir = RosterSection("music", None, "school", "Choir", "1", ())
+    await take_in(store, district, part(RosterSection, choir, complete=False))
+    after = (await sections(store, district))["music"]
+
+    assert before.course_title == "Music 1"
+    assert (after.course_title, after.course_id) == ("Choir", before.course_id)
+
+
+async def test_a_section_can_get_a_real_course_later(store, district):
+    """
+    It moves under the course that the files name.
+    """
+    found = RosterSection("music", "course", "school", "Music 1", "1", ())
+    await take_in(store, district, part(RosterSection, found, complete=False))
+
+    assert (await sections(store, district))["music"].course_title == "Mathematics"
+
+
+# ---------------------------------------------------------------- exchanged ids
+
+
+async def test_nobody_inherits_marks_when_ids_are_swapped(store, district):
+    """
+    Two enrollments that exchange their ids are two new ones; the marks stay with who had them.
+    """
+    first, second = STUDENTS[0], STUDENTS[1]
+    before = await places(store, district)
+    await mark_absent(store, district, before[first])
+    swapped = [
+        RosterEnrollment(f"{first} in maths", "maths", second, False),
+        RosterEnrollment(f"{second} in maths", "maths", first, False),
+    ]
+    done = await take_in(store, district, part(RosterEnrollment, *swapped, complete=False))
+    again = await take_in(store, district, part(RosterEnrollment, *swapped, complete=False))
+    (mark,) = await marks(store, district)
+    marked = await store.enrollment(district, before[first].section_id, mark.enrollment_id)
+
+    assert done["enrollments"] == RosterSummary("enrollments", 2, 0, 2, 0)
+    assert again["enrollments"] == RosterSummary("enrollments", 0, 0, 0, 2)
+    assert marked.user.sourced_id == first
+    assert (marked.enrollment.status, marked.enrollment.last_day) == (2, TODAY)
+
+
+async def test_a_place_that_moves_leaves_its_marks_behind(store, district):
+    """
+    An enrollment that names another section is a new one there.
+    """
+    before = (await places(store, district))[STUDENTS[2]]
+    await mark_absent(store, district, before)
+    moved = RosterEnrollment(f"{STUDENTS[2]} in maths", "music", STUDENTS[2], False)
+    await take_in(store, district, part(RosterEnrollment, moved, complete=False))
+
+    assert (await places(store, district))[STUDENTS[2]].status == EnrollmentStatus.EXPIRED
+    assert (await places(store, district, "music"))[STUDENTS[2]].status == 1
+    assert [mark.enrollment_id for mark in await marks(store, district)] == [before.id]
+
+
+# ---------------------------------------------------------------- refusing
+
+
+async def test_a_file_with_a_header_only_is_refused(store, district, path):
+    """
+    A bulk file that would end everybody is taken for a mistake; the sentence says how to go on.
+    """
+    before = content(path)
+    with pytest.raises(ImportRefused) as refused:
+        await take_in(store, district, part(RosterEnrollment))
+
+    assert "21 of the 21 active enrollments" in str(refused.value)
+    assert "--allow-ending" in str(refused.value)
+    assert content(path) == before
+
+
+@pytest.mark.parametrize(("left", "refused"), [(2, False), (3, True)])
+async def test_a_tenth_may_end_and_no_more(store, district, left, refused):
+    """
+    Of 21 enrollments two may end by one import, three are too many.
+    """
+    few = part(RosterUser, ended=STUDENTS[-left:], complete=False)
+    if refused:
+        with pytest.raises(ImportRefused, match="3 of the 21"):
+            await take_in(store, district, few)
+    else:
+        assert (await take_in(store, district, few))["enrollments"].ended == left
+
+
+async def test_more_may_end_when_that_is_meant(store, district):
+    """
+    With the share raised, everybody may leave.
+    """
+    done = await take_in(store, district, part(RosterEnrollment), end_share=1.0)
+
+    assert done["enrollments"].ended == 21
+
+
+@pytest.mark.parametrize(
+    ("parts", "problem"),
+    [
+        ([part(RosterEnrollment, place("nobody"))], "there is no user nobody"),
+        ([part(RosterEnrollment, place(STUDENTS[0], "no"))], "there is no section no"),
+        (
+            [part(RosterSchool), part(RosterUser, RosterUser("x", Role.STAFF, "no", "A", "B"))],
+            "user x: there is no school no",
+        ),
+        (
+            [part(RosterSchool), part(RosterCourse, RosterCourse("x", "X", "", "", "no"))],
+            "course x: there is no school no",
+        ),
+        (
+            [
+                part(RosterPeriod),
+                part(RosterSection, RosterSection("x", None, None, "X", "", ("no",))),
+            ],
+            "section x: there is no grading period no",
+        ),
+        (
+            [
+                part(RosterCourse),
+                part(RosterSection, RosterSection("x", "no", None, "X", "", ())),
+            ],
+            "section x: there is no course no",
+        ),
+    ],
+)
+async def test_a_reference_that_leads_nowhere_is_named(store, district, parts, problem, path):
+    """
+    An import that refers to what neither files nor district have changes nothing.
+    """
+    before = content(path)
+    with pytest.raises(ImportRefused) as refused:
+        await take_in(store, district, *parts, end_share=1.0)
+
+    assert any(problem in line for line in refused.value.problems)
+    assert content(path) == before
+
+
+async def test_what_a_roster_does_not_bring_in_full_may_be_unknown(store, district):
+    """
+    Schools, courses and periods that a file of changes names, and nobody knows, are left out.
+    """
+    done = await take_in(
+        store,
+        district,
+        part(RosterSection, RosterSection("x", "no", "no", "X", "", ("no",)), complete=False),
+        part(RosterUser, RosterUser("y", Role.STAFF, "no", "A", "B"), complete=False),
+    )
+    section = (await sections(store, district))["x"]
+
+    assert (done["sections"].added, done["users"].added) == (1, 1)
+    assert (section.school_id, section.grading_periods, section.course_title) == (None, (), "X")
+
+
+async def test_the_same_id_twice_is_refused(store, district):
+    """
+    Nobody can say which of the two lines is meant.
+    """
+    with pytest.raises(ImportRefused, match="two users have the same sourced_id"):
+        await take_in(store, district, part(RosterUser, user("x"), user("x")))
+
+
+async def test_what_reading_raises_comes_through(store, district, path):
+    """
+    A fault in the middle of a file undoes all that came before it, and the next import works.
+    """
+    before = content(path)
+
+    def broken():
+        yield user("new")
+        raise ImportRefused("line 3 is wrong")
+
+    with pytest.raises(ImportRefused, match="line 3 is wrong"):
+        await take_in(
+            store,
+            district,
+            part(RosterSchool, SCHOOL),
+            part(RosterUser, *()),
+            *(RosterPart(noun=RosterUser, rows=broken(), ended=(), complete=False),),
+        )
+    assert content(path) == before
+    assert (await take_in(store, district, *roster()))["users"].unchanged == 20
+
+
+async def test_an_unknown_district_is_no_such_thing(store):
+    """
+    There is nobody to take a roster in for.
+    """
+    with pytest.raises(NoSuchThing):
+        await take_in(store, 77, *roster())
+
+
+async def test_a_dry_run_says_it_and_does_nothing(store, district, path):
+    """
+    The summary is that of the real import, and every row stays.
+    """
+    before = content(path)
+    rehearsed = await take_in(store, district, *roster(STUDENTS[1:]), dry_run=True)
+    unchanged = content(path)
+    done = await take_in(store, district, *roster(STUDENTS[1:]))
+
+    assert unchanged == before
+    assert rehearsed == done
+    assert done["users"].ended == 1
+
+
+# ---------------------------------------------------------------- neighbours
+
+
+async def test_two_districts_with_the_same_ids_never_touch(store, district):
+    """
+    What one district's files add, change and end is its own, though all ids are alike.
+    """
+    other = (await store.create_district("Nordhafen", "UTC")).id
+    await take_in(store, other, *roster())
+    ours = (await sections(store, district), await users(store, district))
+    our_places = await places(store, district)
+    renamed = RosterSection("maths", "course", "school", "Other", "9", ())
+    await take_in(store, other, *roster(STUDENTS[:-2], [renamed, MUSIC]))
+
+    assert (await sections(store, district), await users(store, district)) == ours
+    assert await places(store, district) == our_places
+    theirs = await places(store, other)
+    assert not {place.id for place in theirs.values()} & {p.id for p in our_places.values()}
+    assert (await sections(store, other))["maths"].title == "Other"
+
+
+async def test_rolls_can_be_saved_while_files_are_read(store, district, path):
+    """
+    The write lock is free until the last file was read.
+    """
+    other = apsw.Connection(str(path))
+    other.set_busy_timeout(0)
+
+    def slow():
+        for name in STUDENTS:
+            other.execute("BEGIN IMMEDIATE; ROLLBACK")
+            yield user(name)
+
+    parts = RosterPart(noun=RosterUser, rows=slow(), ended=(), complete=True)
+    done = await take_in(store, district, parts)
+    other.close()
+
+    assert done["users"].unchanged == 20
+
+
+async def test_a_lock_that_is_not_given_is_unavailable(store, district, path):
+    """
+    When somebody else writes for too long, the import gives up and can be repeated.
+    """
+    other = apsw.Connection(str(path))
+    other.execute("BEGIN IMMEDIATE")
+    store._own_writer().db.set_busy_timeout(0)
+    with pytest.raises(Unavailable):
+        await take_in(store, district, *roster())
+    other.execute("ROLLBACK")
+    other.close()
+
+    assert (await take_in(store, district, *roster()))["users"].unchanged == 20
+
+
+async def test_two_imports_at_once_do_not_mix(store, district, path, monkeypatch):
+    """
+    An import that another one overtook is refused: what it compared with has changed.
+    """
+    overtaking, apply = [SqliteStore(path)], roster_import._Import.apply
+    left = part(RosterUser, ended=[STUDENTS[0]], complete=False)
+
+    def overtaken(self):
+        monkeypatch.undo()
+        self._db.execute("ROLLBACK")
+        db = overtaking[0]._own_writer().db
+        limits = RosterLimits(today=TODAY)
+        roster_import.import_roster(db, district, [left], limits, lambda *_: None)
+        self._db.execute("BEGIN IMMEDIATE")
+        return apply(self)
+
+    monkeypatch.setattr(roster_import._Import, "apply", overtaken)
+    with pytest.raises(ImportRefused, match="another import"):
+        await take_in(store, district, *roster())
+    await overtaking[0].close()
+
+    assert not (await users(store, district))[STUDENTS[0]].active
+
+
+# ---------------------------------------------------------------- killed
+
+
+def _import_and_die(path, district, counter):
+    """Take a larger roster in, and die when the first new row of a noun is to be written."""
+
+    def die(db, noun, count=1):
+        if noun == counter:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return taking(db, noun, count)
+
+    taking, roster_import.take_numbers = roster_import.take_numbers, die
+    more = [*STUDENTS, "new 1", "new 2"]
+    parts = [part(RosterSchool, RosterSchool("school", "Renamed"), RosterSchool("new", "New"))]
+    parts += roster(more, [MATHS, MUSIC, RosterSection("new", None, None, "New", "", ())])[1:]
+    writer = SqliteStore(path)._own_writer()
+    limits = RosterLimits(today=TODAY)
+    roster_import.import_roster(writer.db, district, parts, limits, lambda *_: None)
+
+
+@pytest.mark.parametrize("counter", ["school", "course", "section", "user", "enrollment"])
+async def test_a_killed_import_leaves_the_old_roster_whole(store, district, path, counter):
+    """
+    A process that dies in the middle of writing has written nothing, and the rerun works.
+    """
+    before = content(path)
+    dying = multiprocessing.get_context("spawn").Process(
+        target=_import_and_die, args=(path, district, counter)
+    )
+    dying.start()
+    dying.join(60)
+
+    assert dying.exitcode == -signal.SIGKILL
+    assert content(path) == before
+    assert apsw.Connection(str(path)).pragma("integrity_check") == "ok"
+    done = await take_in(store, district, *roster([*STUDENTS, "new 1", "new 2"]))
+    assert (done["users"].added, done["enrollments"].added) == (2, 2)
