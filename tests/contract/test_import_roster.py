@@ -3,16 +3,19 @@
 import multiprocessing
 import os
 import signal
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import apsw
+import msgspec
 import pytest
 
-from rollbook.domain.attendance import Entry
+from rollbook.domain.attendance import Entry, Mark
 from rollbook.domain.errors import ImportRefused, NoSuchThing, Unavailable
 from rollbook.domain.people import Role, User
 from rollbook.domain.record import Author, Channel
-from rollbook.domain.rosters import EnrollmentStatus
+from rollbook.domain.rosters import Enrollment, EnrollmentStatus, Section
 from rollbook.domain.store import (
     EnrollmentQuery,
     MarkQuery,
@@ -30,6 +33,9 @@ from rollbook.domain.store import (
     SectionQuery,
 )
 from rollbook.storage.sqlite import SqliteStore, create, roster_import
+from rollbook.storage.sqlite.changes import take_numbers
+
+Progress = Callable[[str, int], None]
 
 TODAY = "2026-11-23"
 DAY = "2026-09-14"
@@ -51,33 +57,37 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def store(path):
+async def store(path: Path) -> AsyncIterator[SqliteStore]:
     store = SqliteStore(path)
     yield store
     await store.close()
 
 
 @pytest.fixture
-async def district(store):
+async def district(store: SqliteStore) -> int:
     """A district that has taken `roster` in."""
     made = await store.create_district("Lindenhof", "Europe/Zurich")
     await take_in(store, made.id, *roster())
     return made.id
 
 
-def part(noun, *rows, ended=(), complete=True):
+def part(
+    noun: Any, *rows: msgspec.Struct, ended: Sequence[str] = (), complete: bool = True
+) -> RosterPart:
     return RosterPart(noun=noun, rows=rows, ended=ended, complete=complete)
 
 
-def user(sourced_id, **fields):
+def user(sourced_id: str, **fields: Any) -> RosterUser:
     return RosterUser(sourced_id, Role.STUDENT, "school", sourced_id.title(), "Roe", **fields)
 
 
-def place(student, section="maths", **fields):
+def place(student: str, section: str = "maths", **fields: Any) -> RosterEnrollment:
     return RosterEnrollment(f"{student} in {section}", section, student, False, **fields)
 
 
-def roster(students=STUDENTS, sections=(MATHS, MUSIC)):
+def roster(
+    students: Sequence[str] = STUDENTS, sections: Sequence[RosterSection] = (MATHS, MUSIC)
+) -> list[RosterPart]:
     """Each student is in Maths, the first of them also in Music."""
     return [
         part(RosterSchool, SCHOOL),
@@ -89,30 +99,38 @@ def roster(students=STUDENTS, sections=(MATHS, MUSIC)):
     ]
 
 
-async def take_in(store, district_id, *parts, progress=lambda *_: None, **limits):
+async def take_in(
+    store: SqliteStore,
+    district_id: int,
+    *parts: RosterPart,
+    progress: Progress = lambda _noun, _rows: None,
+    **limits: Any,
+) -> dict[str, RosterSummary]:
     """Take parts in and return what it did, by noun."""
     whole = RosterLimits(today=limits.pop("today", TODAY), **limits)
     done = await store.import_roster(district_id, parts, whole, progress)
     return {summary.noun: summary for summary in done}
 
 
-async def sections(store, district_id):
+async def sections(store: SqliteStore, district_id: int) -> dict[str, Section]:
     found = await store.sections(district_id, SectionQuery(page=ALL))
     return {section.school_code: section for section in found.items}
 
 
-async def users(store, district_id):
+async def users(store: SqliteStore, district_id: int) -> dict[str | None, User]:
     return {user.sourced_id: user for user in (await store.users(district_id, ALL)).items}
 
 
-async def places(store, district_id, section="maths"):
+async def places(
+    store: SqliteStore, district_id: int, section: str = "maths"
+) -> dict[str | None, Enrollment]:
     """Return a section's enrollments by whose they are."""
     section_id = (await sections(store, district_id))[section].id
     found = await store.enrollments(district_id, section_id, EnrollmentQuery(page=ALL))
     return {person.user.sourced_id: person.enrollment for person in found.items}
 
 
-async def mark_absent(store, district_id, enrollment):
+async def mark_absent(store: SqliteStore, district_id: int, enrollment: Enrollment) -> None:
     command = SaveMarks(
         district_id=district_id,
         section_id=enrollment.section_id,
@@ -122,12 +140,12 @@ async def mark_absent(store, district_id, enrollment):
     assert (await store.save_marks(command)).changed == 1
 
 
-async def marks(store, district_id, section="maths"):
+async def marks(store: SqliteStore, district_id: int, section: str = "maths") -> list[Mark]:
     section_id = (await sections(store, district_id))[section].id
     return (await store.marks(district_id, section_id, MarkQuery())).marks
 
 
-def content(path):
+def content(path: Path) -> dict[str, list[Any]]:
     """Return every row of every table but the counters."""
     db = apsw.Connection(str(path))
     names = [
@@ -145,7 +163,7 @@ def content(path):
 # ---------------------------------------------------------------- taking in
 
 
-async def test_a_first_roster_is_added(store):
+async def test_a_first_roster_is_added(store: SqliteStore) -> None:
     """
     All that the files name is there, and counted by noun.
     """
@@ -172,7 +190,7 @@ async def test_a_first_roster_is_added(store):
     assert (anna.role, anna.name_last, anna.school_id) == (Role.STUDENT, "Roe", maths.school_id)
 
 
-async def test_ids_ascend_in_the_order_of_the_file(store, district):
+async def test_ids_ascend_in_the_order_of_the_file(store: SqliteStore, district: int) -> None:
     """
     Who stands first in a file gets the lowest number.
     """
@@ -183,7 +201,9 @@ async def test_ids_ascend_in_the_order_of_the_file(store, district):
     assert sorted(STUDENTS, key=lambda name: in_maths[name].id) == STUDENTS
 
 
-async def test_the_same_again_changes_nothing(store, district, path):
+async def test_the_same_again_changes_nothing(
+    store: SqliteStore, district: int, path: Path
+) -> None:
     """
     A second import of the same files leaves every row as it is.
     """
@@ -210,7 +230,9 @@ async def test_the_same_again_changes_nothing(store, district, path):
         (RosterEnrollment, "enrollments", [place(STUDENTS[3], first_day="2026-09-01")]),
     ],
 )
-async def test_one_changed_line_changes_one_row(store, district, noun, words, rows):
+async def test_one_changed_line_changes_one_row(
+    store: SqliteStore, district: int, noun: Any, words: str, rows: list[Any]
+) -> None:
     """
     Of each noun, only what the file says otherwise is changed.
     """
@@ -219,7 +241,9 @@ async def test_one_changed_line_changes_one_row(store, district, noun, words, ro
     assert done == {words: RosterSummary(words, 0, 1, 0, 0)}
 
 
-async def test_grading_periods_keep_the_order_of_the_line(store, district):
+async def test_grading_periods_keep_the_order_of_the_line(
+    store: SqliteStore, district: int
+) -> None:
     """
     A section's periods are listed as the file lists them.
     """
@@ -230,18 +254,19 @@ async def test_grading_periods_keep_the_order_of_the_line(store, district):
     assert (await sections(store, district))["maths"].grading_periods == before[::-1]
 
 
-async def test_progress_is_told(store):
+async def test_progress_is_told(store: SqliteStore) -> None:
     """
     Whoever waits hears of every noun, every thousand rows, and the end.
     """
-    district, told = await store.create_district("Lindenhof", "UTC"), []
+    district = await store.create_district("Lindenhof", "UTC")
+    told: list[tuple[str, int]] = []
     many = [user(f"u{number}") for number in range(2500)]
     await take_in(
         store,
         district.id,
         part(RosterSchool, SCHOOL),
         part(RosterUser, *many),
-        progress=lambda *what: told.append(what),
+        progress=lambda noun, rows: told.append((noun, rows)),
     )
 
     assert told == [("schools", 1), ("users", 1000), ("users", 2000), ("users", 2500)]
@@ -250,7 +275,9 @@ async def test_progress_is_told(store):
 # ---------------------------------------------------------------- ending
 
 
-async def test_who_is_missing_in_a_bulk_file_has_left(store, district):
+async def test_who_is_missing_in_a_bulk_file_has_left(
+    store: SqliteStore, district: int
+) -> None:
     """
     The enrollment ends today, the person is no longer active, and all else stays.
     """
@@ -263,7 +290,9 @@ async def test_who_is_missing_in_a_bulk_file_has_left(store, district):
     assert len(await places(store, district)) == 20
 
 
-async def test_who_is_missing_in_a_delta_file_has_not_left(store, district):
+async def test_who_is_missing_in_a_delta_file_has_not_left(
+    store: SqliteStore, district: int
+) -> None:
     """
     A file of changes says nothing of the others.
     """
@@ -273,7 +302,7 @@ async def test_who_is_missing_in_a_delta_file_has_not_left(store, district):
     assert all(user.active for user in (await users(store, district)).values())
 
 
-async def test_a_delta_file_ends_whom_it_names(store, district):
+async def test_a_delta_file_ends_whom_it_names(store: SqliteStore, district: int) -> None:
     """
     Lines marked as ended end what they name, and what they name and nobody knows is no fault.
     """
@@ -284,7 +313,7 @@ async def test_a_delta_file_ends_whom_it_names(store, district):
     assert (await places(store, district))[STUDENTS[4]].status == EnrollmentStatus.EXPIRED
 
 
-async def test_an_earlier_last_day_stays(store, district):
+async def test_an_earlier_last_day_stays(store: SqliteStore, district: int) -> None:
     """
     Ending never makes an enrollment longer than it was.
     """
@@ -297,7 +326,7 @@ async def test_an_earlier_last_day_stays(store, district):
     assert (await places(store, district))[STUDENTS[4]].last_day == DAY
 
 
-async def test_marks_stay_when_somebody_leaves(store, district):
+async def test_marks_stay_when_somebody_leaves(store: SqliteStore, district: int) -> None:
     """
     What was marked for a student who left is still there, and can be corrected.
     """
@@ -308,7 +337,7 @@ async def test_marks_stay_when_somebody_leaves(store, district):
     assert [mark.enrollment_id for mark in await marks(store, district)] == [gone.id]
 
 
-async def test_who_comes_back_is_the_same_again(store, district):
+async def test_who_comes_back_is_the_same_again(store: SqliteStore, district: int) -> None:
     """
     An enrollment that is in the files again is active under its old id, with the file's days.
     """
@@ -321,7 +350,7 @@ async def test_who_comes_back_is_the_same_again(store, district):
     assert after == before
 
 
-async def test_an_ended_section_ends_its_enrollments(store, district):
+async def test_an_ended_section_ends_its_enrollments(store: SqliteStore, district: int) -> None:
     """
     The class is over for everybody in it, though only the class was named.
     """
@@ -333,7 +362,9 @@ async def test_an_ended_section_ends_its_enrollments(store, district):
     assert in_music[STUDENTS[0]].status == EnrollmentStatus.EXPIRED
 
 
-async def test_what_ends_by_itself_is_told_without_its_file(store, district):
+async def test_what_ends_by_itself_is_told_without_its_file(
+    store: SqliteStore, district: int
+) -> None:
     """
     Enrollments that end with a person are counted, though no enrollments came.
     """
@@ -344,7 +375,9 @@ async def test_what_ends_by_itself_is_told_without_its_file(store, district):
     assert (await places(store, district))[STUDENTS[5]].last_day == TODAY
 
 
-async def test_a_place_of_somebody_who_leaves_is_not_kept_by_its_line(store, district):
+async def test_a_place_of_somebody_who_leaves_is_not_kept_by_its_line(
+    store: SqliteStore, district: int
+) -> None:
     """
     Files that name an enrollment of a person they end are taken, and the enrollment ends.
     """
@@ -364,7 +397,7 @@ async def test_a_place_of_somebody_who_leaves_is_not_kept_by_its_line(store, dis
     assert again["enrollments"] == RosterSummary("enrollments", 0, 0, 0, 19)
 
 
-async def test_what_was_made_by_hand_is_not_ended(store, district):
+async def test_what_was_made_by_hand_is_not_ended(store: SqliteStore, district: int) -> None:
     """
     A person without an id of the district's is none of a file's business.
     """
@@ -377,7 +410,7 @@ async def test_what_was_made_by_hand_is_not_ended(store, district):
     assert (await store.user(district, made.id)).active
 
 
-async def test_schools_and_periods_stay(store, district):
+async def test_schools_and_periods_stay(store: SqliteStore, district: int) -> None:
     """
     A school that is missing in a bulk file is still there for what refers to it.
     """
@@ -392,7 +425,9 @@ async def test_schools_and_periods_stay(store, district):
 # ---------------------------------------------------------------- a course of its own
 
 
-async def test_a_section_without_a_course_has_one_of_its_own(store, district):
+async def test_a_section_without_a_course_has_one_of_its_own(
+    store: SqliteStore, district: int
+) -> None:
     """
     It bears the section's title, also after the section got another.
     """
@@ -405,7 +440,7 @@ async def test_a_section_without_a_course_has_one_of_its_own(store, district):
     assert (after.course_title, after.course_id) == ("Choir", before.course_id)
 
 
-async def test_a_section_can_get_a_real_course_later(store, district):
+async def test_a_section_can_get_a_real_course_later(store: SqliteStore, district: int) -> None:
     """
     It moves under the course that the files name.
     """
@@ -418,7 +453,9 @@ async def test_a_section_can_get_a_real_course_later(store, district):
 # ---------------------------------------------------------------- exchanged ids
 
 
-async def test_nobody_inherits_marks_when_ids_are_swapped(store, district):
+async def test_nobody_inherits_marks_when_ids_are_swapped(
+    store: SqliteStore, district: int
+) -> None:
     """
     Two enrollments that exchange their ids are two new ones; the marks stay with who had them.
     """
@@ -440,7 +477,9 @@ async def test_nobody_inherits_marks_when_ids_are_swapped(store, district):
     assert (marked.enrollment.status, marked.enrollment.last_day) == (2, TODAY)
 
 
-async def test_a_place_that_moves_leaves_its_marks_behind(store, district):
+async def test_a_place_that_moves_leaves_its_marks_behind(
+    store: SqliteStore, district: int
+) -> None:
     """
     An enrollment that names another section is a new one there.
     """
@@ -457,7 +496,9 @@ async def test_a_place_that_moves_leaves_its_marks_behind(store, district):
 # ---------------------------------------------------------------- refusing
 
 
-async def test_a_file_with_a_header_only_is_refused(store, district, path):
+async def test_a_file_with_a_header_only_is_refused(
+    store: SqliteStore, district: int, path: Path
+) -> None:
     """
     A bulk file that would end everybody is taken for a mistake; the sentence says how to go on.
     """
@@ -471,7 +512,9 @@ async def test_a_file_with_a_header_only_is_refused(store, district, path):
 
 
 @pytest.mark.parametrize(("left", "refused"), [(2, False), (3, True)])
-async def test_a_tenth_may_end_and_no_more(store, district, left, refused):
+async def test_a_tenth_may_end_and_no_more(
+    store: SqliteStore, district: int, left: int, refused: bool
+) -> None:
     """
     Of 21 enrollments two may end by one import, three are too many.
     """
@@ -483,7 +526,7 @@ async def test_a_tenth_may_end_and_no_more(store, district, left, refused):
         assert (await take_in(store, district, few))["enrollments"].ended == left
 
 
-async def test_more_may_end_when_that_is_meant(store, district):
+async def test_more_may_end_when_that_is_meant(store: SqliteStore, district: int) -> None:
     """
     With the share raised, everybody may leave.
     """
@@ -521,7 +564,9 @@ async def test_more_may_end_when_that_is_meant(store, district):
         ),
     ],
 )
-async def test_a_reference_that_leads_nowhere_is_named(store, district, parts, problem, path):
+async def test_a_reference_that_leads_nowhere_is_named(
+    store: SqliteStore, district: int, parts: list[RosterPart], problem: str, path: Path
+) -> None:
     """
     An import that refers to what neither files nor district have changes nothing.
     """
@@ -533,7 +578,9 @@ async def test_a_reference_that_leads_nowhere_is_named(store, district, parts, p
     assert content(path) == before
 
 
-async def test_what_a_roster_does_not_bring_in_full_may_be_unknown(store, district):
+async def test_what_a_roster_does_not_bring_in_full_may_be_unknown(
+    store: SqliteStore, district: int
+) -> None:
     """
     Schools, courses and periods that a file of changes names, and nobody knows, are left out.
     """
@@ -549,7 +596,7 @@ async def test_what_a_roster_does_not_bring_in_full_may_be_unknown(store, distri
     assert (section.school_id, section.grading_periods, section.course_title) == (None, (), "X")
 
 
-async def test_the_same_id_twice_is_refused(store, district):
+async def test_the_same_id_twice_is_refused(store: SqliteStore, district: int) -> None:
     """
     Nobody can say which of the two lines is meant.
     """
@@ -557,13 +604,15 @@ async def test_the_same_id_twice_is_refused(store, district):
         await take_in(store, district, part(RosterUser, user("x"), user("x")))
 
 
-async def test_what_reading_raises_comes_through(store, district, path):
+async def test_what_reading_raises_comes_through(
+    store: SqliteStore, district: int, path: Path
+) -> None:
     """
     A fault in the middle of a file undoes all that came before it, and the next import works.
     """
     before = content(path)
 
-    def broken():
+    def broken() -> Iterator[RosterUser]:
         yield user("new")
         raise ImportRefused("line 3 is wrong")
 
@@ -579,7 +628,7 @@ async def test_what_reading_raises_comes_through(store, district, path):
     assert (await take_in(store, district, *roster()))["users"].unchanged == 20
 
 
-async def test_an_unknown_district_is_no_such_thing(store):
+async def test_an_unknown_district_is_no_such_thing(store: SqliteStore) -> None:
     """
     There is nobody to take a roster in for.
     """
@@ -587,7 +636,9 @@ async def test_an_unknown_district_is_no_such_thing(store):
         await take_in(store, 77, *roster())
 
 
-async def test_a_dry_run_says_it_and_does_nothing(store, district, path):
+async def test_a_dry_run_says_it_and_does_nothing(
+    store: SqliteStore, district: int, path: Path
+) -> None:
     """
     The summary is that of the real import, and every row stays.
     """
@@ -604,7 +655,9 @@ async def test_a_dry_run_says_it_and_does_nothing(store, district, path):
 # ---------------------------------------------------------------- neighbours
 
 
-async def test_two_districts_with_the_same_ids_never_touch(store, district):
+async def test_two_districts_with_the_same_ids_never_touch(
+    store: SqliteStore, district: int
+) -> None:
     """
     What one district's files add, change and end is its own, though all ids are alike.
     """
@@ -622,14 +675,16 @@ async def test_two_districts_with_the_same_ids_never_touch(store, district):
     assert (await sections(store, other))["maths"].title == "Other"
 
 
-async def test_rolls_can_be_saved_while_files_are_read(store, district, path):
+async def test_rolls_can_be_saved_while_files_are_read(
+    store: SqliteStore, district: int, path: Path
+) -> None:
     """
     The write lock is free until the last file was read.
     """
     other = apsw.Connection(str(path))
     other.set_busy_timeout(0)
 
-    def slow():
+    def slow() -> Iterator[RosterUser]:
         for name in STUDENTS:
             other.execute("BEGIN IMMEDIATE; ROLLBACK")
             yield user(name)
@@ -641,7 +696,9 @@ async def test_rolls_can_be_saved_while_files_are_read(store, district, path):
     assert done["users"].unchanged == 20
 
 
-async def test_a_lock_that_is_not_given_is_unavailable(store, district, path):
+async def test_a_lock_that_is_not_given_is_unavailable(
+    store: SqliteStore, district: int, path: Path
+) -> None:
     """
     When somebody else writes for too long, the import gives up and can be repeated.
     """
@@ -656,26 +713,28 @@ async def test_a_lock_that_is_not_given_is_unavailable(store, district, path):
     assert (await take_in(store, district, *roster()))["users"].unchanged == 20
 
 
-async def test_two_imports_at_once_do_not_mix(store, district, path, monkeypatch):
+async def test_two_imports_at_once_do_not_mix(
+    store: SqliteStore, district: int, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """
     An import that another one overtook is refused: what it compared with has changed.
     """
-    overtaking, apply = [SqliteStore(path)], roster_import._Import.apply
+    overtaking, apply = SqliteStore(path), roster_import._Import.apply
     left = part(RosterUser, ended=[STUDENTS[0]], complete=False)
 
-    def overtaken(self):
+    def overtaken(self: Any) -> list[RosterSummary]:
         monkeypatch.undo()
         self._db.execute("ROLLBACK")
-        db = overtaking[0]._own_writer().db
+        db = overtaking._own_writer().db
         limits = RosterLimits(today=TODAY)
-        roster_import.import_roster(db, district, [left], limits, lambda *_: None)
+        roster_import.import_roster(db, district, [left], limits, lambda _noun, _rows: None)
         self._db.execute("BEGIN IMMEDIATE")
         return apply(self)
 
     monkeypatch.setattr(roster_import._Import, "apply", overtaken)
     with pytest.raises(ImportRefused, match="another import"):
         await take_in(store, district, *roster())
-    await overtaking[0].close()
+    await overtaking.close()
 
     assert not (await users(store, district))[STUDENTS[0]].active
 
@@ -683,25 +742,27 @@ async def test_two_imports_at_once_do_not_mix(store, district, path, monkeypatch
 # ---------------------------------------------------------------- killed
 
 
-def _import_and_die(path, district, counter):
+def _import_and_die(path: Path, district: int, counter: str) -> None:
     """Take a larger roster in, and die when the first new row of a noun is to be written."""
 
-    def die(db, noun, count=1):
+    def die(db: apsw.Connection, noun: str, count: int = 1) -> int:
         if noun == counter:
             os.kill(os.getpid(), signal.SIGKILL)
-        return taking(db, noun, count)
+        return take_numbers(db, noun, count)
 
-    taking, roster_import.take_numbers = roster_import.take_numbers, die
+    pytest.MonkeyPatch().setattr(roster_import, "take_numbers", die)
     more = [*STUDENTS, "new 1", "new 2"]
     parts = [part(RosterSchool, RosterSchool("school", "Renamed"), RosterSchool("new", "New"))]
     parts += roster(more, [MATHS, MUSIC, RosterSection("new", None, None, "New", "", ())])[1:]
     writer = SqliteStore(path)._own_writer()
     limits = RosterLimits(today=TODAY)
-    roster_import.import_roster(writer.db, district, parts, limits, lambda *_: None)
+    roster_import.import_roster(writer.db, district, parts, limits, lambda _noun, _rows: None)
 
 
 @pytest.mark.parametrize("counter", ["school", "course", "section", "user", "enrollment"])
-async def test_a_killed_import_leaves_the_old_roster_whole(store, district, path, counter):
+async def test_a_killed_import_leaves_the_old_roster_whole(
+    store: SqliteStore, district: int, path: Path, counter: str
+) -> None:
     """
     A process that dies in the middle of writing has written nothing, and the rerun works.
     """
