@@ -163,12 +163,14 @@ def judge(
             changes.append(Change(who, day, old_status, new[0], old_comment, new[1]))
         latest[key] = new
         answers.append(Answer(id=str(mark_id(who, day)), response_code=200))
-    marks = [
-        Mark(who, day, status, comment)
-        for (day, who), (status, comment) in latest.items()
-        if current.get((day, who)) != (status, comment)
-    ]
-    return Judgement(answers, changes, marks, sorted({day for day, _ in latest}))
+    # A mark that ends as it began was not changed, whatever was asked for on the way.
+    moved = {key: new for key, new in latest.items() if new != current.get(key)}
+    return Judgement(
+        answers,
+        [change for change in changes if (change.date, change.enrollment_id) in moved],
+        [Mark(who, day, status, comment) for (day, who), (status, comment) in moved.items()],
+        sorted({day for day, _ in latest}),
+    )
 
 
 def _refusal(code: int, message: str, who: int | None, day: Day | None) -> Answer:
