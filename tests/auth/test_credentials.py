@@ -224,5 +224,5 @@ def test_a_master_key_that_cannot_be_reached_stops_the_start(tmp_path: Path) -> 
 
     with pytest.raises(Unavailable, match=r"file/master\.key cannot be used: .*exists.*file'"):
         load_master_key(tmp_path / "file" / "master.key")
-    with pytest.raises(Unavailable, match="cannot be used: .*Is a directory"):
+    with pytest.raises(Unavailable, match=r"cannot be used: .*Is a directory"):
         load_master_key(tmp_path)
