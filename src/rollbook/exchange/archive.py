@@ -9,6 +9,7 @@ is the number of bytes that we counted while reading.
 import contextlib
 import functools
 import io
+import operator
 import os
 import re
 import stat
@@ -48,6 +49,7 @@ _METHODS = (
     zipfile.ZIP_DEFLATED,
 )  # the two that the format's standard allows
 _ENCRYPTED = 0x1 | 0x40  # bits of an entry's flags
+_HEADER = 30  # bytes before an entry's name and content
 _KINDS = (0, stat.S_IFREG, stat.S_IFDIR)  # 0: whoever packed it had no kinds of files
 
 # Whatever zipfile lets out over archives that are damaged, or made to damage.
@@ -163,9 +165,8 @@ def _told_of(name: str) -> Iterator[None]:
 
 def _shown(text: str) -> str:
     """Return text from outside so that it can be shown: no control characters, not endless."""
-    return (
-        text[:200].encode("unicode_escape").decode() if not text.isprintable() else text[:200]
-    )
+    shown = text[:200]
+    return shown if shown.isprintable() else shown.encode("unicode_escape").decode()
 
 
 # ---------------------------------------------------------------- a folder
@@ -215,6 +216,7 @@ def _in_archive(archive: zipfile.ZipFile, limits: ArchiveLimits) -> dict[str, _F
         raise ImportRefused(
             f"the archive holds {len(entries)} files, more than {limits.entries}"
         )
+    _require_apart(entries, archive.start_dir)
     places: dict[str, zipfile.ZipInfo] = {}
     for entry in entries:
         place = _place(entry)
@@ -231,6 +233,15 @@ def _in_archive(archive: zipfile.ZipFile, limits: ArchiveLimits) -> dict[str, _F
     if "" not in found and len(found) > 1:
         raise ImportRefused("the archive has CSV files in several folders, and none at its top")
     return found.get("") or next(iter(found.values()), {})
+
+
+def _require_apart(entries: list[zipfile.ZipInfo], end: int) -> None:
+    """Raise `ImportRefused` when entries share bytes, as the best of bombs do."""
+    in_order = sorted(entries, key=operator.attrgetter("header_offset"))
+    following = [*(entry.header_offset for entry in in_order[1:]), end]
+    for entry, limit in zip(in_order, following, strict=False):
+        if entry.header_offset + _HEADER + entry.compress_size > limit:
+            raise ImportRefused(f"{_shown(entry.filename)} is not as long as the archive says")
 
 
 def _place(entry: zipfile.ZipInfo) -> str:
