@@ -26,8 +26,11 @@ _NAMES = {
 }
 _CHARSETS = ("", "utf-8", "utf8", "us-ascii")
 
+# Clients send one of a few headers. No more are remembered, since anybody may send long ones.
+_remembered = functools.lru_cache(maxsize=32)
 
-@functools.lru_cache(maxsize=256)
+
+@_remembered
 def for_answer(accept: str | None) -> Format:
     """
     Return the best format that an `Accept` header allows; without one, JSON.
@@ -79,7 +82,7 @@ def for_answer_or_json(accept: str | None) -> Format:
         return Format.JSON
 
 
-@functools.lru_cache(maxsize=256)
+@_remembered
 def of_body(content_type: str | None, content_encoding: str | None) -> Format:
     """
     Return the format that a body is declared to be in; nothing is guessed from the body.
@@ -89,7 +92,7 @@ def of_body(content_type: str | None, content_encoding: str | None) -> Format:
     """
     if (content_encoding or "identity").strip().lower() != "identity":
         raise CannotRead("Compressed bodies are not read: send it without Content-Encoding.")
-    name, *parameters = ((content_type or "").split(";"))
+    name, *parameters = (content_type or "").split(";")
     format_ = _NAMES.get(name.strip().lower())
     if format_ is None:
         raise CannotRead(

@@ -6,6 +6,7 @@ UTF-8 and endless nesting are refused, since two readers would understand them d
 """
 
 import json
+from collections import Counter
 from typing import Any
 
 import msgspec
@@ -35,21 +36,20 @@ def read(body: bytes) -> Any:
         ) from None
     except RecursionError:
         raise BadBody("The body is not JSON that we read: it is nested too deeply.") from None
-    except ValueError as error:
-        raise BadBody(f"The body is not JSON that we read: {error}.") from None
+    except ValueError:  # from int(), which takes some thousands of digits
+        raise BadBody("The body is not JSON that we read: a number is too long.") from None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the member {twice!a} is there twice in one object")
+        ((twice, _),) = Counter(name for name, _ in pairs).most_common(1)
+        raise BadBody(f"The body has the member {twice[:50]!a} twice in one object.")
     return found
 
 
 def _constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON value")
+    raise BadBody(f"The body is not JSON: {name} is no value of it.")
 
 
 _decode = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant).decode

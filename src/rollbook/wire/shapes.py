@@ -253,7 +253,7 @@ class AppUserInfo(msgspec.Struct, frozen=True, kw_only=True):
     timezone_name: str
 
 
-def user(person: User, district: District, base: str) -> UserShape:
+def user(district: District, person: User, base: str) -> UserShape:
     """Return a person as the API shows them."""
     building = _text(person.school_id)
     return UserShape(

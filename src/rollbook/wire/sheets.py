@@ -1,13 +1,12 @@
 """
 A document of marks, read entry by entry: a bad one stays an entry, with its reason.
 
-The shape is `{"attendances": {"attendance": [{enrollment_id, date, status, comment}, …]}}`. Where
-a list of one is meant a single object will do, and integers may come as decimal text: converters
-from XML and PHP do both. Members that we do not know are ignored.
+The shape is `{"attendances": {"attendance": [{enrollment_id, date, status, comment}, …]}}`.
+Where a list of one is meant a single object will do, and integers may come as decimal text:
+converters from XML and PHP do both. Members that we do not know are ignored.
 """
 
 import re
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -21,6 +20,7 @@ from rollbook.wire.formats import Format
 _DIGITS = re.compile(r"[1-9][0-9]{0,18}")
 _ID_MAX = (1 << 63) - 1
 _STATUSES = {1: 1, 2: 2, 3: 3, 4: 4, "1": 1, "2": 2, "3": 3, "4": 4}
+_SWITCH = {"true": True, "1": True, "false": False, "0": False}
 
 
 class RollSheet(msgspec.Struct, frozen=True):
@@ -32,8 +32,6 @@ class RollSheet(msgspec.Struct, frozen=True):
 
 def read_document(body: bytes, format_: Format) -> Any:
     """Return the document in a body; raises `BadBody`."""
-    if not body:
-        raise BadBody("The body is empty: it must hold attendances.")
     return xml.read(body) if format_.is_xml else json.read(body)
 
 
@@ -64,16 +62,13 @@ def read_roll(body: bytes, format_: Format, date: Day) -> RollSheet:
         BodyTooLarge: It has more entries than one request may carry.
     """
     document = read_document(body, format_)
-    if document == "":
-        document = {}
     if not isinstance(document, dict):
         raise BadBody("The body must be an object.")
-    replace = document.get("replace_excused", False)
-    if replace not in (True, False, "true", "false", "1", "0", 1, 0):
+    replace = _SWITCH.get(str(document.get("replace_excused", False)).lower())
+    if replace is None:
         raise BadBody("replace_excused must be true or false.")
-    items = _items(document) if document.get("attendances") not in (None, "") else []
-    entries = [_entry_of_day(item, date) for item in items]
-    return RollSheet(entries, replace in (True, "true", "1", 1))
+    items = [] if document.get("attendances") in (None, "") else _items(document)
+    return RollSheet([_entry_of_day(item, date) for item in items], replace)
 
 
 def _items(document: Any) -> list[Any]:
@@ -86,7 +81,8 @@ def _items(document: Any) -> list[Any]:
     if not isinstance(items, list):
         raise BadBody("attendances.attendance must be a list of objects.")
     if len(items) > ENTRIES_MAX:
-        raise BodyTooLarge(f"The body has {len(items)} entries; at most {ENTRIES_MAX} are taken.")
+        sentence = f"The body has {len(items)} entries; at most {ENTRIES_MAX} are taken."
+        raise BodyTooLarge(sentence)
     return items
 
 
@@ -97,52 +93,38 @@ def _member(value: Any, name: str, where: str) -> Any:
 
 
 def _entry_of_day(item: Any, date: Day) -> Entry | Unreadable:
-    if isinstance(item, Mapping):
-        item = {"date": date, **item}
-        if item["date"] != date and is_day(str(item["date"])):
-            return Unreadable(f"date must be {date}, the roll's own day, or be left out")
-    return _entry(item)
+    entry = _entry({"date": date, **item} if isinstance(item, dict) else item)
+    if entry.date in (None, date):
+        return entry
+    reason = f"date must be {date}, the roll's own day, or be left out"
+    return Unreadable(reason, entry.enrollment_id, entry.date)
 
 
 def _entry(item: Any) -> Entry | Unreadable:
-    if not isinstance(item, Mapping):
+    if not isinstance(item, dict):
         return Unreadable("an attendance must be an object")
-    missing = [name for name in ("enrollment_id", "date", "status") if name not in item]
-    if missing:
-        return Unreadable(f"{' and '.join(missing)} must be given", *_known(item))
-    return _read_entry(
-        item["enrollment_id"], item["date"], item["status"], item.get("comment")
-    )
-
-
-def _known(item: Mapping[str, Any]) -> Sequence[Any]:
-    """Return what can be read of an entry's enrollment and day, for its refusal."""
-    day = item.get("date")
-    is_known = isinstance(day, str) and is_day(day)
-    return (read_id(item.get("enrollment_id")), day if is_known else None)
+    return _read_entry(*map(item.get, ("enrollment_id", "date", "status", "comment")))
 
 
 def _read_entry(who: Any, day: Any, status: Any, comment: Any) -> Entry | Unreadable:
     enrollment_id = read_id(who)
+    date = day if isinstance(day, str) and is_day(day) else None
+    code = _STATUSES.get(status) if type(status) in (int, str) else None
     if enrollment_id is None:
-        return Unreadable("enrollment_id must be an integer", None, _day_or_none(day))
-    if _day_or_none(day) is None:
-        reason = "date must be a day of the calendar, YYYY-MM-DD"
-        return Unreadable(reason, enrollment_id)
-    given = _STATUSES.get(status) if type(status) in (int, str) else None
-    if given is None:
-        return Unreadable("status must be 1, 2, 3 or 4", enrollment_id, day)
-    if comment is not None:
-        reason = (
-            why_not_comment(comment) if isinstance(comment, str) else "comment must be text"
-        )
-        if reason:
-            return Unreadable(reason, enrollment_id, day)
-    return Entry(enrollment_id, day, given, comment)
+        return Unreadable("enrollment_id must be given, as an integer", None, date)
+    if date is None:
+        return Unreadable("date must be given, as a real day: YYYY-MM-DD", enrollment_id)
+    if code is None:
+        return Unreadable("status must be given, as 1, 2, 3 or 4", enrollment_id, date)
+    if wrong := _why_not_comment(comment):
+        return Unreadable(wrong, enrollment_id, date)
+    return Entry(enrollment_id, date, code, comment)
 
 
-def _day_or_none(value: Any) -> Day | None:
-    return value if isinstance(value, str) and is_day(value) else None
+def _why_not_comment(value: Any) -> str | None:
+    if value is None:
+        return None
+    return why_not_comment(value) if isinstance(value, str) else "comment must be text"
 
 
 def read_id(value: Any) -> int | None:
@@ -161,7 +143,7 @@ class _Item(msgspec.Struct, forbid_unknown_fields=True):
     enrollment_id: int | str
     date: str
     status: int | str
-    comment: str | None | msgspec.UnsetType = msgspec.UNSET
+    comment: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class _Attendances(msgspec.Struct, forbid_unknown_fields=True):
@@ -181,8 +163,8 @@ def _read_plain(body: bytes) -> list[Entry | Unreadable] | None:
 
     msgspec reads such a body twenty times as fast as `json` does but keeps the last of repeated
     members in silence. So the members' names are counted in the bytes: when one of them occurs
-    more often than its values do (repeated, or as somebody's comment), or is written with an
-    escape, the careful reader has to look. `tests/wire/test_sheets.py` holds the two equal.
+    more often than its values do (repeated, or as somebody's comment), or may be written with
+    an escape, the careful reader has to look. `tests/wire/test_sheets.py` holds the two equal.
     """
     try:
         items = _decode(body).attendances.attendance
@@ -191,7 +173,8 @@ def _read_plain(body: bytes) -> list[Entry | Unreadable] | None:
     count = len(items)
     comments = sum(item.comment is not msgspec.UNSET for item in items)
     if not 0 < count <= ENTRIES_MAX or (
-        body.count(b'"attendances"') != 1
+        b"\\u" in body
+        or body.count(b'"attendances"') != 1
         or body.count(b'"attendance"') != 1
         or body.count(b'"enrollment_id"') != count
         or body.count(b'"date"') != count

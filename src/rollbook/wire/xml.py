@@ -2,11 +2,13 @@
 XML in and out: the twin of `json`, so that both formats carry the same documents.
 
 A JSON object is an element with elements in it, a list is the element repeated, text is text,
-nothing is an empty element. The outermost element's name has no meaning: `<result>` when we
-write. Document types are refused, so nothing can be expanded and nothing is fetched.
+an integer its digits, and what is empty is an empty element. The outermost element's name has
+no meaning: `<result>` when we write. Document types are refused, so nothing can be expanded and
+nothing is fetched.
 """
 
 import re
+from collections.abc import Iterable
 from typing import Any
 from xml.parsers import expat
 
@@ -20,11 +22,12 @@ _ENCODINGS = ("utf-8", "utf8", "us-ascii")
 
 _NEEDS_CARE = re.compile("[&<>\r]|[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _INSTEAD = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
+_CANNOT_STAND = "\N{REPLACEMENT CHARACTER}"
 
 
 def read(body: bytes) -> Any:
     """
-    Return an XML document as Python values: dicts, lists and text.
+    Return an XML document as Python values: dicts, lists and text; an empty one is a dict.
 
     Raises:
         BadBody: It is not well-formed, or uses what we refuse; the text says where.
@@ -57,11 +60,10 @@ class _Reader:
             self._parser.Parse(text, True)
         except expat.ExpatError as error:
             reason = expat.errors.messages.get(error.code, "not well-formed")
-            raise BadBody(
-                f"The body is not XML: {reason} (line {error.lineno}, column {error.offset + 1})."
-            ) from None
-        ((document,),) = (tuple(self._frames[0][0].values()),)
-        return document
+            place = f"line {error.lineno}, column {error.offset + 1}"
+            raise BadBody(f"The body is not XML: {reason} ({place}).") from None
+        (document,) = self._frames[0][0].values()
+        return document or {}
 
     def _declaration(self, _version: str, encoding: str | None, _standalone: int) -> None:
         if encoding is not None and encoding.lower() not in _ENCODINGS:
@@ -110,32 +112,31 @@ class _Reader:
 
 
 def write(document: Any) -> bytes:
-    """Return a document of structs, dicts, lists, text and numbers as XML in UTF-8."""
+    """Return a document of structs, dicts, lists, text and integers as XML in UTF-8."""
     parts = [_HEAD]
-    _write_members(parts.append, msgspec.to_builtins(document))
+    _write_members(parts, msgspec.to_builtins(document).items())
     parts.append("</result>\n")
     return "".join(parts).encode()
 
 
-def _write_members(add: Any, members: dict[str, Any]) -> None:
-    for name, value in members.items():
-        for item in value if type(value) is list else (value,):
-            _write_element(add, name, item)
-
-
-def _write_element(add: Any, name: str, value: Any) -> None:
-    if type(value) is dict and any(member != [] for member in value.values()):
-        add(f"<{name}>")
-        _write_members(add, value)
-        add(f"</{name}>")
-    elif not value and value != 0:
-        add(f"<{name}/>")
-    elif type(value) is str:
-        add(f"<{name}>{escape(value)}</{name}>")
-    elif type(value) is dict:
-        add(f"<{name}/>")
-    else:
-        add(f"<{name}>{int(value)}</{name}>")
+def _write_members(parts: list[str], members: Iterable[tuple[str, Any]]) -> None:
+    # Flat on purpose: a month of a class has eight hundred elements, most text or integers.
+    for name, value in members:
+        kind = type(value)
+        if kind is str:
+            parts.append(f"<{name}>{escape(value)}</{name}>" if value else f"<{name}/>")
+        elif kind is int:
+            parts.append(f"<{name}>{value}</{name}>")
+        elif kind is list:
+            _write_members(parts, [(name, item) for item in value])
+        else:
+            parts.append(f"<{name}>")
+            before = len(parts)
+            _write_members(parts, value.items())
+            if len(parts) > before:
+                parts.append(f"</{name}>")
+            else:
+                parts[-1] = f"<{name}/>"
 
 
 def escape(text: str) -> str:
@@ -147,4 +148,4 @@ def escape(text: str) -> str:
     """
     if not _NEEDS_CARE.search(text):
         return text
-    return _NEEDS_CARE.sub(lambda found: _INSTEAD.get(found[0], "\N{REPLACEMENT CHARACTER}"), text)
+    return _NEEDS_CARE.sub(lambda found: _INSTEAD.get(found[0], _CANNOT_STAND), text)

@@ -1,0 +1,34 @@
+"""Text and bytes that were collected because something broke on them."""
+
+import json
+
+from conftest import corpus
+
+
+def strings() -> list[str]:
+    """Return the big list of naughty strings."""
+    found: list[str] = json.loads((corpus("blns") / "blns.json").read_bytes())
+    return found
+
+
+def byte_sequences() -> list[tuple[str, bytes, bool]]:
+    """Return the UTF-8 test cases: their number, their bytes, and whether they are valid."""
+    cases = []
+    for line in (corpus("utf8tests") / "utf8tests.txt").read_text().splitlines():
+        if line and not line.startswith("#"):
+            number, kind, given, *_ = line.split(":")
+            is_hex = kind.strip().endswith("hex")
+            data = bytes.fromhex(given) if is_hex else given.encode()
+            cases.append((number, data, kind.strip().startswith("valid")))
+    return cases
+
+
+def xml_can_carry(text: str) -> bool:
+    """Say whether each character is one of XML 1.0's (production 2), a second opinion."""
+    return all(
+        number in {0x9, 0xA, 0xD}
+        or 0x20 <= number <= 0xD7FF
+        or 0xE000 <= number <= 0xFFFD
+        or 0x10000 <= number <= 0x10FFFF
+        for number in map(ord, text)
+    )
