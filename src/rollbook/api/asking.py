@@ -1,7 +1,8 @@
 """What a request asks, read once: its query, its body, its preconditions, its own address."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
@@ -10,12 +11,14 @@ from falcon.asgi import Request
 from rollbook.auth.door import Knock
 from rollbook.auth.oauth1 import Pairs
 from rollbook.domain.days import Day, is_day
-from rollbook.domain.errors import BadRequest, BodyTooLarge, NotAuthenticated
+from rollbook.domain.errors import BadBody, BadRequest, BodyTooLarge, NotAuthenticated
 from rollbook.domain.people import Actor
-from rollbook.domain.store import Page
-from rollbook.wire import formats
+from rollbook.domain.store import Listed, Page
+from rollbook.wire import formats, shapes
 from rollbook.wire.formats import Format
 from rollbook.wire.sheets import read_id
+
+T = TypeVar("T")
 
 LIST_LIMIT = 20
 LIST_LIMIT_MAX = 200
@@ -25,6 +28,7 @@ _TAG = re.compile(r'(?:W/)?"([0-9]{1,18})-[jx]"')
 
 # Clients in the wild send this name whatever address they connect to.
 FAMILY_HOST = "api.schoology.com"
+_DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 
 class Query:
@@ -68,10 +72,11 @@ class Query:
         value = self.text(name)
         if value is None:
             return None
-        found = tuple(read_id(part) for part in value.split(","))
-        if None in found:
+        parts = value.split(",")
+        found = tuple(known for part in parts if (known := read_id(part)) is not None)
+        if len(found) != len(parts):
             raise BadRequest(f"The parameter {name} must be ids separated by commas.")
-        return tuple(identifier for identifier in found if identifier is not None)
+        return found
 
     def words(self, name: str) -> tuple[str, ...] | None:
         """Return words separated by commas."""
@@ -85,11 +90,13 @@ class Query:
             raise BadRequest(f"The parameter {name} must be 0 or 1.")
         return value == "1"
 
+    def limit(self, most: int, *, usual: int | None = None) -> int:
+        """Return `limit`, without one *usual* or else *most*, and never more than *most*."""
+        return min(self.number("limit", least=1) or usual or most, most)
+
     def page(self) -> Page:
         """Return `start` (an offset) and `limit` as the family's lists have them."""
-        offset = self.number("start") or 0
-        limit = self.number("limit", least=1)
-        return Page(offset, min(limit or LIST_LIMIT, LIST_LIMIT_MAX))
+        return Page(self.number("start") or 0, self.limit(LIST_LIMIT_MAX, usual=LIST_LIMIT))
 
     def with_changes(self, **changes: str | None) -> str:
         """Return the query as text, some parameters replaced, those given None left out."""
@@ -122,13 +129,16 @@ class Asked(msgspec.Struct, kw_only=True):
         path = f"{self.base}{self.path.removeprefix('/v1')}"
         return f"{path}?{query}" if query else path
 
-    def page_links(self, page: Page, total: int) -> dict[str, str]:
-        """Return a list's `links`; there is a `next` exactly when there is more."""
+    def listed(
+        self, name: str, found: Listed[T], page: Page, shape: Callable[[T, str], Any]
+    ) -> Mapping[str, Any]:
+        """Return a part of a list in its shape; it has a `next` exactly when there is more."""
         links = {"self": self.address}
         following = page.offset + page.limit
-        if following < total:
+        if following < found.total:
             links["next"] = self.link(start=str(following), limit=str(page.limit))
-        return links
+        items = [shape(item, self.base) for item in found.items]
+        return shapes.listed(name, items, found.total, links)
 
 
 def asked(req: Request) -> Asked:
@@ -175,26 +185,32 @@ def base_of(req: Request, scheme: str, host: str, public_url: str) -> str:
     if public_url:
         return f"{public_url}/v1"
     if host.partition(":")[0].lower() == FAMILY_HOST:
-        name, port = req.scope["server"]
-        host = f"{name}:{port}"
+        name, port = map(str, req.scope["server"])
+        host = f"[{name}]" if ":" in name else name
+        if port != _DEFAULT_PORTS.get(scheme):
+            host = f"{host}:{port}"
     return f"{scheme}://{host}/v1"
 
 
-async def read_body(req: Request, most: int) -> bytes:
+async def read_body(req: Request, most: int) -> tuple[bytes, Format]:
     """
-    Return the body, read once; raises `BodyTooLarge` before or while it comes in.
+    Return the body, and the format that it is declared to be in.
 
-    The body must be the one that the signature speaks of, where it speaks of one.
+    Raises:
+        BodyTooLarge: It has more than *most* bytes; the rest of them is not read.
+        NotAuthenticated: The signature speaks of another body.
+        BadBody: There is none.
+        CannotRead: It is in a format that we do not read.
     """
-    known: bytes | None = getattr(req.context, "body", None)
-    if known is None:
-        known = req.context.body = await _read_body(req, most)
-        if not req.context.claim.covers(known):
-            raise NotAuthenticated("oauth_body_hash does not belong to this body.")
-    return known
+    body = await _read_at_most(req, most)
+    if not req.context.claim.covers(body):
+        raise NotAuthenticated("oauth_body_hash does not belong to this body.")
+    if not body:
+        raise BadBody("The body is empty.")
+    return body, formats.of_body(req.content_type, req.get_header("Content-Encoding"))
 
 
-async def _read_body(req: Request, most: int) -> bytes:
+async def _read_at_most(req: Request, most: int) -> bytes:
     sentence = f"The body has more than {most} bytes, the most that one request may carry."
     if (req.content_length or 0) > most:
         raise BodyTooLarge(sentence)
@@ -205,11 +221,6 @@ async def _read_body(req: Request, most: int) -> bytes:
             raise BodyTooLarge(sentence)
         parts.append(part)
     return b"".join(parts)
-
-
-def body_format(req: Request) -> Format:
-    """Return the format that the body is declared to be in; raises `CannotRead`."""
-    return formats.of_body(req.content_type, req.get_header("Content-Encoding"))
 
 
 # ---------------------------------------------------------------- versions

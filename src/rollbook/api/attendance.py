@@ -1,5 +1,6 @@
 """A section's attendance, rolls and history."""
 
+import re
 from typing import ClassVar
 
 from falcon.asgi import Request, Response
@@ -7,8 +8,8 @@ from falcon.asgi import Request, Response
 from rollbook.api.asking import (
     LIST_LIMIT_MAX,
     Asked,
+    Query,
     asked,
-    body_format,
     is_known,
     read_body,
     tag_of,
@@ -21,9 +22,11 @@ from rollbook.domain.errors import BadRequest, NoSuchThing
 from rollbook.domain.record import Channel
 from rollbook.domain.store import HistoryQuery, MarkPage, MarkQuery, RollQuery, Store
 from rollbook.operations import attendance as operations
-from rollbook.wire import sheets, shapes
+from rollbook.wire import shapes, sheets
+from rollbook.wire.sheets import read_id
 
-_OFFSET_DIGITS = 7  # an all-digits start of more is no offset, and no day either
+_OFFSET = re.compile("[0-9]{1,7}")
+_PLACE = re.compile(r"([0-9]{1,18})\.([0-9]{1,18})")
 
 
 class SectionAttendance:
@@ -55,8 +58,8 @@ class SectionAttendance:
     async def on_put(self, req: Request, resp: Response, section_id: int) -> None:
         """Save marks, each for itself, or with `atomic=1` all or none."""
         ask = asked(req)
-        format_ = body_format(req)
-        entries = sheets.read_marks(await read_body(req, self._body_max), format_)
+        body, format_ = await read_body(req, self._body_max)
+        entries = sheets.read_marks(body, format_)
         saved = await operations.save_marks(
             self._store,
             ask.actor.district,
@@ -71,22 +74,22 @@ class SectionAttendance:
 
     def _query(self, ask: Asked) -> MarkQuery:
         query = ask.query
-        start = query.text("start") or ""
-        offset = 0
-        # Real clients add the family's start=0&limit=20 to every call: such a start is an offset.
-        if start.isascii() and start.isdigit() and len(start) <= _OFFSET_DIGITS:
-            offset, first, last = int(start), None, query.day("end")
-        else:
-            first, last = query.days()
-        limit = query.number("limit", least=1) or self._records_max
+        offset = _offset(query)
+        start, end = query.days() if offset is None else (None, query.day("end"))
         return MarkQuery(
-            start=first,
-            end=last,
+            start=start,
+            end=end,
             enrollment_ids=_enrollments(ask),
-            after=_cursor(ask),
-            offset=offset,
-            limit=min(limit, self._records_max),
+            after=_cursor(query),
+            offset=offset or 0,
+            limit=query.limit(self._records_max),
         )
+
+
+def _offset(query: Query) -> int | None:
+    """Return `start` where it is no day: some clients add start=0&limit=20 to every call."""
+    start = query.text("start")
+    return int(start) if start and _OFFSET.fullmatch(start) else None
 
 
 def _enrollments(ask: Asked) -> tuple[int, ...] | None:
@@ -100,12 +103,12 @@ def _enrollments(ask: Asked) -> tuple[int, ...] | None:
     return wanted or ask.own
 
 
-def _cursor(ask: Asked) -> tuple[str, int] | None:
-    last = ask.query.number("start_id", least=1)
+def _cursor(query: Query) -> tuple[str, int] | None:
+    last = query.text("start_id")
     if last is None:
         return None
     try:
-        return mark_key(last)
+        return mark_key(read_id(last) or 0)
     except ValueError:
         raise BadRequest("The parameter start_id must be one that a next link gave.") from None
 
@@ -115,7 +118,7 @@ def _links(ask: Asked, page: MarkPage) -> dict[str, str] | None:
         return None
     last = page.marks[-1]
     changes: dict[str, str | None] = {"start_id": str(mark_id(last.enrollment_id, last.date))}
-    if (ask.query.text("start") or "").isdigit():
+    if _offset(ask.query) is not None:
         changes["start"] = None  # the offset is behind us: the cursor says where we are
     return {"self": ask.address, "next": ask.link(**changes)}
 
@@ -133,13 +136,12 @@ class SectionHistory:
         """List changes, oldest first, with a cursor that no later change disturbs."""
         ask = asked(req)
         first, last = ask.query.days()
-        limit = min(ask.query.number("limit", least=1) or LIST_LIMIT_MAX, LIST_LIMIT_MAX)
         query = HistoryQuery(
             start=first,
             end=last,
             enrollment_ids=ask.query.ids("enrollment_id"),
-            after=_place(ask.query.text("after")),
-            limit=limit,
+            after=_place(ask.query),
+            limit=ask.query.limit(LIST_LIMIT_MAX),
         )
         page = await self._store.history(ask.actor.district.id, section_id, query)
         links = {"self": ask.address}
@@ -152,13 +154,14 @@ class SectionHistory:
         }
 
 
-def _place(text: str | None) -> tuple[int, int]:
+def _place(query: Query) -> tuple[int, int]:
+    text = query.text("after")
     if text is None:
         return (0, 0)
-    number, _, seen = text.partition(".")
-    if not (text.isascii() and number.isdigit() and seen.isdigit() and len(text) <= 30):
+    place = _PLACE.fullmatch(text)
+    if place is None:
         raise BadRequest("The parameter after must be one that a next link gave.")
-    return int(number), int(seen)
+    return int(place[1]), int(place[2])
 
 
 class SectionRolls:
@@ -174,8 +177,7 @@ class SectionRolls:
         """List rolls by day, each with who took it when and what it adds up to."""
         ask = asked(req)
         first, last = ask.query.days()
-        limit = min(ask.query.number("limit", least=1) or LIST_LIMIT_MAX, LIST_LIMIT_MAX)
-        query = RollQuery(start=first, end=last, limit=limit)
+        query = RollQuery(start=first, end=last, limit=ask.query.limit(LIST_LIMIT_MAX))
         found = await self._store.rolls(ask.actor.district.id, section_id, query)
         links = {"self": ask.address}
         if len(found.items) < found.total:
@@ -206,8 +208,7 @@ class SectionRoll:
     async def on_put(self, req: Request, resp: Response, section_id: int, date: str) -> None:
         """Take the roll: the body names who is not present; everybody else on it is."""
         ask = asked(req)
-        format_ = body_format(req)
-        body = await read_body(req, self._body_max)
+        body, format_ = await read_body(req, self._body_max)
         sheet = sheets.read_roll(body, format_, _day(date))
         saved, roll = await operations.take_roll(
             self._store,

@@ -1,17 +1,19 @@
 """Up to 50 GETs in one call: `/v1/multiget`."""
 
+import re
 from typing import Any, ClassVar, Protocol
 from urllib.parse import unquote, urlsplit
 
 from falcon.asgi import Request, Response
 from falcon.routing import CompiledRouter
 
-from rollbook.api.asking import Asked, asked, body_format, read_body
+from rollbook.api.asking import Asked, asked, read_body
 from rollbook.auth.policy import Action
-from rollbook.domain.errors import BadBody, BadRequest, RollbookError
+from rollbook.domain.errors import BadBody, NoSuchThing, RollbookError
 from rollbook.wire import sheets
 
 PATHS_MAX = 50
+_PATH = re.compile("/v1/[!-~]+")  # what a request line could carry
 
 
 class Gate(Protocol):
@@ -38,8 +40,7 @@ class MultiGet:
 
     async def on_post(self, req: Request, resp: Response) -> None:
         """Answer each path in its place, with the code it would have had alone."""
-        format_ = body_format(req)
-        document = sheets.read_document(await read_body(req, self._body_max), format_)
+        document = sheets.read_document(*await read_body(req, self._body_max))
         answers = [await self._answer(req, path) for path in _paths(document)]
         resp.context.answer = {"response": answers}
 
@@ -47,9 +48,10 @@ class MultiGet:
         inner, answer = self._inner(req, path), Response()
         answer.context.answer = ""
         try:
-            resource, methods, params, _ = self._router.find(inner.path, inner) or (None,) * 4
-            if resource is None or "GET" not in methods or resource is self:
-                raise BadRequest("Only paths of this API that can be read are answered here.")
+            found: Any = self._router.find(inner.path, inner)
+            if found is None or found[0].needs.get("GET") is None:
+                raise NoSuchThing("readable path", path)
+            resource, methods, params, _ = found
             await self._gate.open(inner, resource, params, asked(req), path)
             await methods["GET"](inner, answer, **params)
             code, body = answer.status_code, answer.context.answer
@@ -82,6 +84,6 @@ def _paths(document: Any) -> list[str]:
         raise BadBody("The body must be an object with a list of paths, request.")
     if len(paths) > PATHS_MAX:
         raise BadBody(f"The body has {len(paths)} paths; at most {PATHS_MAX} are answered.")
-    if not all(isinstance(path, str) and path.startswith("/v1/") for path in paths):
+    if not all(isinstance(path, str) and _PATH.fullmatch(path) for path in paths):
         raise BadBody("Each request must be a path that begins with /v1/.")
     return paths

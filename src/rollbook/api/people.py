@@ -1,6 +1,7 @@
 """People and what they can be."""
 
 import datetime as dt
+import functools
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -26,9 +27,8 @@ class Users:
         page = ask.query.page()
         district = ask.actor.district
         found = await self._store.users(district.id, page)
-        items = [shapes.user(user, district, ask.base) for user in found.items]
-        links = ask.page_links(page, found.total)
-        resp.context.answer = shapes.listed("user", items, found.total, links)
+        shape = functools.partial(shapes.user, district)
+        resp.context.answer = ask.listed("user", found, page, shape)
 
 
 class User:
@@ -44,7 +44,7 @@ class User:
         ask = asked(req)
         district = ask.actor.district
         user = await self._store.user(district.id, user_id)
-        resp.context.answer = shapes.user(user, district, ask.base)
+        resp.context.answer = shapes.user(district, user, ask.base)
 
 
 class Me:

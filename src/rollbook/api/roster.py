@@ -29,9 +29,7 @@ class Schools(_FromStore):
         ask = asked(req)
         page = ask.query.page()
         found = await self._store.schools(ask.actor.district.id, page)
-        items = [shapes.school(school, ask.base) for school in found.items]
-        links = ask.page_links(page, found.total)
-        resp.context.answer = shapes.listed("school", items, found.total, links)
+        resp.context.answer = ask.listed("school", found, page, shapes.school)
 
 
 class School(_FromStore):
@@ -56,9 +54,7 @@ class Courses(_FromStore):
         ask = asked(req)
         page = ask.query.page()
         found = await self._store.courses(ask.actor.district.id, page)
-        items = [shapes.course(course, ask.base) for course in found.items]
-        links = ask.page_links(page, found.total)
-        resp.context.answer = shapes.listed("course", items, found.total, links)
+        resp.context.answer = ask.listed("course", found, page, shapes.course)
 
 
 class Course(_FromStore):
@@ -88,9 +84,7 @@ async def _list_sections(
         page=ask.query.page(),
     )
     found = await store.sections(ask.actor.district.id, query)
-    items = [shapes.section(section, ask.base) for section in found.items]
-    links = ask.page_links(query.page, found.total)
-    resp.context.answer = shapes.listed("section", items, found.total, links)
+    resp.context.answer = ask.listed("section", found, query.page, shapes.section)
 
 
 class Sections(_FromStore):
@@ -150,9 +144,7 @@ class Enrollments(_FromStore):
             page=ask.query.page(),
         )
         found = await self._store.enrollments(ask.actor.district.id, section_id, query)
-        items = [shapes.enrollment(person, ask.base) for person in found.items]
-        links = ask.page_links(query.page, found.total)
-        resp.context.answer = shapes.listed("enrollment", items, found.total, links)
+        resp.context.answer = ask.listed("enrollment", found, query.page, shapes.enrollment)
 
 
 def _statuses(numbers: tuple[int, ...] | None) -> tuple[EnrollmentStatus, ...] | None:
@@ -161,7 +153,8 @@ def _statuses(numbers: tuple[int, ...] | None) -> tuple[EnrollmentStatus, ...] |
     try:
         return tuple(map(EnrollmentStatus, numbers))
     except ValueError:
-        raise BadRequest("The parameter enrollment_status must be numbers from 1 to 5.") from None
+        sentence = "The parameter enrollment_status must be numbers from 1 to 5."
+        raise BadRequest(sentence) from None
 
 
 class Enrollment(_FromStore):
