@@ -318,6 +318,7 @@ USERS_1_2 = (
             Role.STUDENT,
         ),
         ("r1,inactive,anna,primary,principal,\nr2,,anna,primary,student,\n", Role.STUDENT),
+        ("r1,,anna,primary,student,\nr2,,anna,primary,principal,\n", Role.STUDENT),
         ("r1,,anna,secondary,principal,school\n", Role.STAFF),
         ("r1,,anna,,teacher,school\n", Role.TEACHER),
     ],
@@ -380,6 +381,16 @@ def test_a_delta_refers_to_what_is_not_in_it(small: Path) -> None:
     assert parts[RosterEnrollment][0][2].section == "other-class"
     assert parts[RosterSection][0][0].course == "maths"
     assert parts[RosterUser][0][0].school == "school"
+
+
+def test_people_come_without_classes(small: Path) -> None:
+    """
+    A set may bring nobody but users, and say so.
+    """
+    told = manifest(classes="absent", enrollments="absent", courses="absent")
+    parts = read(write(small, {"manifest": told}))
+
+    assert list(parts) == [RosterSchool, RosterPeriod, RosterUser]
 
 
 @pytest.mark.parametrize(

@@ -111,12 +111,12 @@ class _Set:
         self._delivery = deliveries(files, list(_COLUMNS), problems)
         self._known: dict[str, set[str]] = {}  # the ids in each file that is bulk
         self._unread: set[str] = set()  # files with lines that could not be read
+        self._named_as_school = self._schools_of_classes()
         self._schools: set[str] = set()
         self._roles: dict[str, tuple[str, str]] = {}  # user -> role, organisation
 
     def parts(self) -> Iterator[RosterPart]:
         """Yield a part for each file that there is."""
-        self._named_as_school = self._schools_of_classes()
         yield from self._part("orgs", RosterSchool, self._school)
         yield from self._part("academicSessions", RosterPeriod, self._period)
         yield from self._part("courses", RosterCourse, self._course)

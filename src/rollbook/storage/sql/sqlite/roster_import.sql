@@ -273,7 +273,7 @@ UPDATE temp.staged_sections AS s
                AND c.sourced_id IS NULL)),
        grading_periods = (SELECT json_group_array(p.id ORDER BY named.key)
                             FROM json_each(s.periods) AS named
-                            JOIN periods AS p
+                           CROSS JOIN periods AS p
                               ON p.district_id = :district_id AND p.sourced_id = named.value);
 
 -- name: unresolved_sections
@@ -315,10 +315,11 @@ SELECT :district_id, course_id, title, school_id
  ORDER BY course_id;
 
 -- name: change_own_courses
+-- The plus keeps SQLite from looking, for each section, through all courses without sourced_id.
 UPDATE courses AS t
    SET title = s.title, school_id = s.school_id
   FROM temp.staged_sections AS s
- WHERE t.district_id = :district_id AND t.id = s.course_id AND t.sourced_id IS NULL
+ WHERE t.district_id = :district_id AND t.id = s.course_id AND +t.sourced_id IS NULL
    AND (t.title, t.school_id) IS NOT (s.title, s.school_id);
 
 -- name: change_sections
