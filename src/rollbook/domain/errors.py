@@ -144,7 +144,9 @@ class CannotAnswerIn(RollbookError):
     """The `Accept` header leaves nothing that we speak."""
 
     kind = Kind.NOT_ACCEPTABLE
-    sentence = "The answer can be application/json or text/xml; the Accept header allows neither."
+    sentence = (
+        "The answer can be application/json or text/xml; the Accept header allows neither."
+    )
 
 
 class BodyTooLarge(RollbookError):

@@ -64,7 +64,9 @@ class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
     district_id: int
     user_id: int
     sealed_secret: bytes
-    former_sealed_secret: bytes | None = None  # still good until `former_until`, after a rotation
+    former_sealed_secret: bytes | None = (
+        None  # still good until `former_until`, after a rotation
+    )
     former_until: Instant | None = None
     name: str = ""
     read_only: bool = False

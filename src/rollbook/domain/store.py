@@ -237,7 +237,12 @@ class RosterPart(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     noun: type[
-        RosterSchool | RosterPeriod | RosterCourse | RosterSection | RosterUser | RosterEnrollment
+        RosterSchool
+        | RosterPeriod
+        | RosterCourse
+        | RosterSection
+        | RosterUser
+        | RosterEnrollment
     ]
     rows: Iterable[msgspec.Struct]
     ended: Sequence[str]  # sourced_ids marked `tobedeleted` or `inactive`
@@ -352,16 +357,25 @@ class Store(Protocol):
         """Create a district; raises `AlreadyThere` when one has that name."""
 
     async def change_district(self, district: District) -> District:
-        """Store a district's name, time zone and switch; raises `NoSuchThing`."""
+        """Store a district's name, time zone and switch; raises `NoSuchThing`, `AlreadyThere`."""
 
     async def create_user(self, district_id: int, user: User) -> User:
-        """Create a person and return them with their id (the one given is not looked at)."""
+        """
+        Create a person and return them with their id (the one given is not looked at).
+
+        Raises `NoSuchThing` for the district or school, `AlreadyThere` for the sourced_id.
+        """
 
     async def keys(self, district_id: int) -> list[ApiKey]:
         """Return the district's keys, oldest first."""
 
     async def create_key(self, key: ApiKey) -> None:
-        """Store a key; raises `NoSuchThing` when its user is not of its district."""
+        """
+        Store a key.
+
+        Raises `NoSuchThing` when its user is not of its district, `AlreadyThere` when somebody
+        has it.
+        """
 
     async def change_key(self, key: ApiKey) -> None:
         """Store a key's secrets and dates; raises `NoSuchThing`."""
@@ -380,4 +394,3 @@ class Store(Protocol):
         is called with the noun and the rows read so far. Raises `ImportRefused` when more
         enrollments would end than `limits` allows, and lets through what reading *parts* raises.
         """
-

@@ -21,7 +21,6 @@ from rollbook.domain.errors import (
 )
 from rollbook.domain.people import ApiKey, District, Instant, User
 from rollbook.domain.record import GENESIS, Author, RecordEntry, chain_hash
-from rollbook.domain.rosters import Seat
 from rollbook.domain.store import Saved, SaveMarks, TakeRoll
 from rollbook.storage import queries
 from rollbook.storage.sqlite import rows
@@ -118,10 +117,11 @@ class _Section:
         found = db.execute(SQL.seats, self._key).fetchall()
         if not found and not db.execute(SQL.section_exists, self._key).fetchone():
             raise NoSuchThing("section", section_id)
-        self.seats: list[Seat] = [rows.seat(row) for row in found]
+        self.seats = [rows.seat(row) for row in found]
         self.markable = {seat.enrollment_id for seat in self.seats if seat.can_be_marked}
-        head = db.execute(SQL.record_head, self._key).fetchone()
-        self.version, self._hash = head or (0, GENESIS)
+        head: Any = db.execute(SQL.record_head, self._key).fetchone() or (0, GENESIS)
+        self.version: int = head[0]
+        self._hash: bytes = head[1]
 
     def require_version(self, expected: tuple[int, ...] | None) -> None:
         """Raise `ChangedMeanwhile` unless the section is in one of those states."""
@@ -186,8 +186,8 @@ class _Section:
 
 def take_numbers(db: apsw.Connection, noun: str, count: int = 1) -> int:
     """Give out *count* ids in a row and return the first."""
-    (following,) = db.execute(SQL.take_numbers, (count, noun)).fetchone()
-    return int(following) - count
+    following: Any = db.execute(SQL.take_numbers, (count, noun)).fetchone()
+    return int(following[0]) - count
 
 
 def create_district(db: apsw.Connection, command: CreateDistrict, now: Instant) -> District:
@@ -215,11 +215,18 @@ def change_district(db: apsw.Connection, command: ChangeDistrict, _now: Instant)
 
 
 def create_user(db: apsw.Connection, command: CreateUser, _now: Instant) -> User:
-    """Create a person, under an id of ours."""
+    """Create a person, under an id of ours; foreign keys are looked at here, to be told."""
+    district_id, school_id = command.district_id, command.user.school_id
+    if not db.execute(SQL.district_exists, (district_id,)).fetchone():
+        raise NoSuchThing("district", district_id)
+    if school_id is not None:
+        school = db.execute(SQL.school, (district_id, school_id)).fetchone()
+        if school is None:
+            raise NoSuchThing("school", school_id)
     person = msgspec.structs.replace(command.user, id=take_numbers(db, "user"))
     try:
-        db.execute(SQL.create_user, rows.from_user(command.district_id, person))
-    except apsw.ConstraintUniqueError:
+        db.execute(SQL.create_user, rows.from_user(district_id, person))
+    except apsw.ConstraintError:
         raise AlreadyThere("person with the district's id", person.sourced_id) from None
     return person
 
