@@ -9,6 +9,7 @@ changes.py      what one write does inside a transaction
 writer.py       Writer: many writes, one commit
 counter.py      the writer as a process of its own, and the line to it
 rows.py         row <-> domain type
+selection.py    which page of what was read
 ```
 """
 

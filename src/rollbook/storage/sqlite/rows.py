@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from rollbook.domain.attendance import Change
+from rollbook.domain.attendance import Change, RollTaken
 from rollbook.domain.people import ApiKey, District, KeyHolder, Role, School, User
 from rollbook.domain.record import Author, Channel, RecordEntry
 from rollbook.domain.rosters import (
@@ -162,6 +162,17 @@ def person(row: Row) -> Person:
         sourced_id=row[7],
     )
     return Person(enrollment, user(row[8:]))
+
+
+def roll_taken(row: Row) -> RollTaken:
+    """Read the five columns of the statement `rolls`."""
+    return RollTaken(
+        date=row[0],
+        first_taken_at=row[1],
+        first_taken_by=row[2],
+        last_taken_at=row[3],
+        last_taken_by=row[4],
+    )
 
 
 def record_entry(section_id: int, row: Row) -> RecordEntry:

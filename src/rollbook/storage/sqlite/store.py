@@ -1,15 +1,10 @@
 """`SqliteStore`: what the house asks of a database, on one SQLite file."""
 
-import bisect
-import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-import apsw
-
-from rollbook.domain.attendance import Mark, RollTaken, tally
-from rollbook.domain.days import Day
+from rollbook.domain.attendance import tally
 from rollbook.domain.errors import NoSuchThing
 from rollbook.domain.people import ApiKey, District, KeyHolder, School, User
 from rollbook.domain.record import Recorded
@@ -32,7 +27,7 @@ from rollbook.domain.store import (
     SectionQuery,
     TakeRoll,
 )
-from rollbook.storage.sqlite import changes, migrations, roster_import, rows
+from rollbook.storage.sqlite import changes, migrations, roster_import, rows, selection
 from rollbook.storage.sqlite.changes import SQL
 from rollbook.storage.sqlite.connection import (
     faults_as_unavailable,
@@ -145,16 +140,9 @@ class SqliteStore:
             days = self._rows(SQL.taken_days, (*key, first, last))
             seats = [] if query.enrollment_ids is None else self._rows(SQL.seats, key)
         if query.enrollment_ids is not None:
-            wanted = _all_present(query.enrollment_ids, seats)
+            wanted = selection.require_all(query.enrollment_ids, seats)
             found = [row for row in found if row[0] in wanted]
-        totals = _count_by(_status, found)
-        before, page, rest = _cut(found, query)
-        marks = [Mark(*row) for row in page]
-        lower = before[-1][1] if before else ""  # its days were shown on an earlier page
-        upper = page[-1][1] if rest else _LAST
-        shown = {mark.date for mark in marks}
-        covered = [day for (day,) in days if (lower < day or day in shown) and day <= upper]
-        return MarkPage(version, marks, covered, totals, bool(rest))
+        return selection.mark_page(version, found, [day for (day,) in days], query)
 
     async def save_marks(self, command: SaveMarks) -> Saved:
         """Hand the command to the writer."""
@@ -174,15 +162,17 @@ class SqliteStore:
             await self.version(*key)
             ((total,),) = self._rows(SQL.count_rolls, (*key, *span))
             found = self._rows(SQL.rolls, (*key, *span, query.limit))
-            taken = [_roll_taken(row) for row in found]
+            taken = [rows.roll_taken(row) for row in found]
             if not taken:
                 return Listed([], total)
             seats = [rows.seat(row) for row in self._rows(SQL.seats, key)]
             marked = (*key, taken[0].date, taken[-1].date)
-            statuses: dict[Day, dict[int, int]] = {}
+            statuses: dict[str, dict[int, int]] = {}
             for day, who, status in self._rows(SQL.statuses_in_range, marked):
                 statuses.setdefault(day, {})[who] = status
-        items = [Roll(roll, tally(roll.date, seats, statuses.get(roll.date, {}))) for roll in taken]
+        items = [
+            Roll(roll, tally(roll.date, seats, statuses.get(roll.date, {}))) for roll in taken
+        ]
         return Listed(items, total)
 
     async def history(
@@ -190,13 +180,14 @@ class SqliteStore:
     ) -> HistoryPage:
         """Read the record entry by entry until the page is full."""
         found: list[Recorded] = []
+        last = query.after
         with moment(self._db):
             await self.version(district_id, section_id)
             if query.enrollment_ids is not None:
                 seats = self._rows(SQL.seats, (district_id, section_id))
-                _all_present(query.enrollment_ids, seats)
+                selection.require_all(query.enrollment_ids, seats)
             for place, change in self._record(district_id, section_id, query.after):
-                if not _selected(change, query):
+                if not selection.is_wanted(change, query):
                     continue
                 if len(found) == query.limit:
                     return HistoryPage(found, last)
@@ -369,55 +360,5 @@ class SqliteStore:
         progress: Callable[[str, int], None],
     ) -> list[RosterSummary]:
         """Take the roster in with this process's own writer: it is one long transaction."""
-        db: apsw.Connection = self._own_writer().db
+        db = self._own_writer().db
         return roster_import.import_roster(db, district_id, parts, limits, progress)
-
-
-# ---------------------------------------------------------------- cutting pages
-
-_status = operator.itemgetter(2)
-_mark_key = operator.itemgetter(1, 0)  # day, enrollment: the order of the listing
-
-
-def _count_by(key: Callable[[Any], int], found: list[Any]) -> dict[int, int]:
-    counts: dict[int, int] = {}
-    for row in found:
-        counts[key(row)] = counts.get(key(row), 0) + 1
-    return dict(sorted(counts.items()))
-
-
-def _cut(found: list[Any], query: MarkQuery) -> tuple[list[Any], list[Any], list[Any]]:
-    """Return the rows before the page, on it and after it."""
-    first = query.offset
-    if query.after is not None:
-        day, who = query.after
-        first += bisect.bisect_right(found, (day, who), key=_mark_key)
-    return found[:first], found[first : first + query.limit], found[first + query.limit :]
-
-
-def _all_present(wanted: Sequence[int], seats: list[Any]) -> frozenset[int]:
-    """Return the enrollments asked for; one that is not of the section is `NoSuchThing`."""
-    there = {seat[0] for seat in seats}
-    for identifier in wanted:
-        if identifier not in there:
-            raise NoSuchThing("enrollment", identifier)
-    return frozenset(wanted)
-
-
-def _selected(recorded: Recorded, query: HistoryQuery) -> bool:
-    change = recorded.change
-    return (
-        (query.start is None or query.start <= change.date)
-        and (query.end is None or change.date <= query.end)
-        and (query.enrollment_ids is None or change.enrollment_id in query.enrollment_ids)
-    )
-
-
-def _roll_taken(row: Any) -> RollTaken:
-    return RollTaken(
-        date=row[0],
-        first_taken_at=row[1],
-        first_taken_by=row[2],
-        last_taken_at=row[3],
-        last_taken_by=row[4],
-    )
