@@ -1,22 +1,22 @@
 """
-OAuth 1.0a signatures, two-legged (RFC 5849), as the clients of this API family really send them.
+OAuth 1.0a signatures, two-legged (RFC 5849), as the clients of this API family send them.
 
-`read` takes an `Authorization` header apart, `Claim.proves` compares its signature with a secret.
-Nothing here knows keys, clocks or nonces: those are the door's.
+`read` takes an `Authorization` header apart, `Claim.proves` compares its signature with a
+secret. Nothing here knows keys, clocks or nonces: those are the door's.
 
 What differs from the RFC, each for a client that exists: PLAINTEXT is accepted with the secret
-encoded or bare, parameters may be unquoted, an empty `oauth_token` may be sent or left out (it is
-signed as it was sent), a timestamp may have a decimal fraction.
+encoded or bare, parameters may be unquoted, an empty `oauth_token` may be sent or left out (it
+is signed as it was sent), a timestamp may have a decimal fraction.
 """
 
 import base64
-import binascii
 import hashlib
 import hmac
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import TypeAlias
-from urllib.parse import quote, unquote, unquote_plus
+from urllib.parse import quote, unquote
 
 import msgspec
 
@@ -26,25 +26,15 @@ Pairs: TypeAlias = Sequence[tuple[str, str]]
 
 REALM = 'OAuth realm="Schoology API"'
 _DIGESTS = {"HMAC-SHA1": "sha1", "HMAC-SHA256": "sha256"}
-_PROTOCOL = frozenset(
-    f"oauth_{name}"
-    for name in (
-        "consumer_key",
-        "token",
-        "nonce",
-        "timestamp",
-        "signature_method",
-        "version",
-        "signature",
-        "body_hash",
-    )
-)
 
-_PARAMETER = re.compile(r'\s*([A-Za-z0-9_.~%-]+)\s*=\s*(?:"([^"]*)"|([^",\s]*))\s*(?:,|$)')
+# Possessive (*+, ++): a header that does not match is given up at once, however long it is.
+_PARAMETER = re.compile(
+    r'[ \t]*+([A-Za-z0-9_.~%-]++)[ \t]*+=[ \t]*+(?:"([^"]*+)"|([^", \t]*+))[ \t]*+(?:,|\Z)'
+)
 _BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _TIMESTAMP = re.compile(r"([0-9]{1,12})(?:\.[0-9]+)?")
 _NONCE = re.compile(r"[!-~]{1,255}")
-_HOST = re.compile(r"([^:\[\]]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]*))?")
+_HOST = re.compile(r"([a-z0-9._-]+|\[[0-9a-f:.]+\])(?::([0-9]{0,5}))?")
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 
@@ -78,20 +68,18 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
             encoded = hmac.compare_digest(given, key.encode())
             bare = hmac.compare_digest(given, f"{secret}&".encode())
             return encoded or bare
+        # Compared as text: base64 could spell the same bytes in several ways.
         digest = hmac.digest(key.encode(), self.signed.encode(), _DIGESTS[self.method])
-        try:
-            given = base64.b64decode(self.signature.encode(), validate=True)
-        except binascii.Error:
-            given = b""
-        return hmac.compare_digest(given, digest)
+        return hmac.compare_digest(self.signature.encode(), base64.b64encode(digest))
 
     def covers(self, body: bytes) -> bool:
-        """Say whether the body is the one that `oauth_body_hash` was made of, if it was sent."""
+        """Say whether the body is the one that `oauth_body_hash`, if sent, was made of."""
         if self.body_hash is None:
             return True
-        name = "sha256" if self.method == "HMAC-SHA256" else "sha1"
-        digest = base64.b64encode(hashlib.new(name, body).digest())
-        return hmac.compare_digest(self.body_hash.encode(), digest)
+        given = self.body_hash.encode()
+        # Some clients hash with SHA-1 whatever they sign with.
+        digests = [hashlib.new(name, body).digest() for name in ("sha1", "sha256")]
+        return any(hmac.compare_digest(given, base64.b64encode(digest)) for digest in digests)
 
 
 def read(header: str, request: Request) -> Claim:
@@ -106,9 +94,8 @@ def read(header: str, request: Request) -> Claim:
     given = dict(pairs)
     if len(given) != len(pairs):
         raise BadRequest("The Authorization header has a parameter twice.")
-    elsewhere = sorted(_PROTOCOL.intersection(name for name, _ in request.query))
-    if elsewhere:
-        raise BadRequest(f"{elsewhere[0]} belongs in the Authorization header, not in the query.")
+    if any(name.startswith("oauth_") for name, _ in request.query):
+        raise BadRequest("An oauth_ parameter belongs in the Authorization header only.")
     for name in ("oauth_consumer_key", "oauth_signature_method", "oauth_signature"):
         if not given.get(name):
             raise BadRequest(f"The Authorization header has no {name}.")
@@ -135,29 +122,29 @@ def read(header: str, request: Request) -> Claim:
 def _parameters(header: str) -> list[tuple[str, str]]:
     scheme, _, rest = header.strip().partition(" ")
     if scheme.lower() != "oauth":
-        raise NotAuthenticated("This request needs an Authorization header of the scheme OAuth.")
+        raise NotAuthenticated("The Authorization header must be of the scheme OAuth.")
     if not rest.isascii():
         raise BadRequest("The Authorization header may hold only ASCII characters.")
+    where = "Authorization header"
     pairs, position = [], 0
     while position < len(rest):
         found = _PARAMETER.match(rest, position)
         if found is None:
             raise BadRequest(f"The Authorization header is malformed at character {position}.")
         name, quoted, bare = found.groups()
-        pairs.append((_decode(name), _decode(quoted if quoted is not None else bare)))
+        value = bare if quoted is None else quoted
+        pairs.append((_decode(name, where), _decode(value, where)))
         position = found.end()
     return pairs
 
 
-def _decode(text: str) -> str:
+def _decode(text: str, where: str) -> str:
     if "%" not in text:
         return text
-    try:
-        if _BAD_PERCENT.search(text):
-            raise ValueError(text)
-        return unquote(text, errors="strict")
-    except ValueError:
-        raise BadRequest("The Authorization header has a bad percent-encoding.") from None
+    if not _BAD_PERCENT.search(text):
+        with suppress(UnicodeDecodeError):
+            return unquote(text, errors="strict")
+    raise BadRequest(f"The {where} has a bad percent-encoding.")
 
 
 def _freshness(given: dict[str, str], *, optional: bool) -> tuple[int | None, str | None]:
@@ -180,17 +167,9 @@ def read_query(text: str) -> list[tuple[str, str]]:
         BadRequest: A percent-encoding is broken or is not UTF-8.
     """
     pairs = []
-    for part in text.split("&") if text else ():
-        if part:
-            name, _, value = part.partition("=")
-            try:
-                if _BAD_PERCENT.search(part):
-                    raise ValueError(part)
-                pairs.append(
-                    (unquote_plus(name, errors="strict"), unquote_plus(value, errors="strict"))
-                )
-            except ValueError:
-                raise BadRequest("The query has a bad percent-encoding.") from None
+    for part in filter(None, text.replace("+", " ").split("&")):
+        name, _, value = part.partition("=")
+        pairs.append((_decode(name, "query"), _decode(value, "query")))
     return pairs
 
 
@@ -211,13 +190,23 @@ def base_uri(scheme: str, host: str, raw_path: str) -> str:
         BadRequest: *host* is no host and port.
     """
     scheme = scheme.lower()
-    found = _HOST.fullmatch(host.strip().lower())
+    name, port = read_host(host)
+    authority = name if port in ("", _DEFAULT_PORTS.get(scheme)) else f"{name}:{port}"
+    path = (raw_path or "/").replace(" ", "%20")
+    return f"{scheme}://{authority}{path}"
+
+
+def read_host(host: str) -> tuple[str, str]:
+    """
+    Return a Host header's name, in lower case, and its port, empty when there is none.
+
+    Raises:
+        BadRequest: It is no host name with an optional port.
+    """
+    found = _HOST.fullmatch(host.lower())
     if found is None or (found[2] and not 0 < int(found[2]) < 65536):
         raise BadRequest("The Host header is not a host name with an optional port.")
-    name, port = found.groups()
-    authority = name if port in (None, "", _DEFAULT_PORTS.get(scheme)) else f"{name}:{port}"
-    path = quote(raw_path or "/", safe="/%:@!$&'()*+,;=~-._")
-    return f"{scheme}://{authority}{path}"
+    return found[1], found[2] or ""
 
 
 def normalise(pairs: Iterable[tuple[str, str]]) -> str:
