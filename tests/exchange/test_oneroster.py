@@ -175,9 +175,9 @@ def test_text_is_one_line(small: Path) -> None:
     [
         ("administrator", Role.ADMINISTRATOR),
         ("districtAdministrator", Role.ADMINISTRATOR),
-        ("siteAdministrator", Role.ADMINISTRATOR),
+        ("siteAdministrator", Role.STAFF),
         ("systemAdministrator", Role.ADMINISTRATOR),
-        ("principal", Role.ADMINISTRATOR),
+        ("principal", Role.STAFF),
         ("teacher", Role.TEACHER),
         ("Teacher", Role.TEACHER),
         ("aide", Role.TEACHER),

@@ -9,7 +9,8 @@ What is read of it, and where real sets leave the standard or the standard leave
   school, whatever their type. To any other one a person or a course belongs to no school.
 - Sessions of every type become grading periods. First and last days both belong to them.
 - A person's role is the first primary one of `roles.csv` (1.2), else the column `role` (1.1).
-  Who has secondary roles only is staff: a side line makes nobody an administrator.
+  Who has secondary roles only is staff, and so are a school's own administrators and principals:
+  ours is a role for the whole district, and a line for one school must not give it.
 - In a class, `teacher`, `aide`, `proctor` and `administrator` teach: they stand before it, and
   if they did not, they would be on its roll. Parents, guardians, relatives and roles of a
   vendor's own (`ext:`) have no place in it and are left out.
@@ -40,10 +41,8 @@ from rollbook.exchange.problems import Problems
 _ROLES = {
     "administrator": Role.ADMINISTRATOR,
     "districtadministrator": Role.ADMINISTRATOR,
-    "siteadministrator": Role.ADMINISTRATOR,
     "systemadministrator": Role.ADMINISTRATOR,
     "sysadmin": Role.ADMINISTRATOR,
-    "principal": Role.ADMINISTRATOR,
     "teacher": Role.TEACHER,
     "aide": Role.TEACHER,
     "proctor": Role.TEACHER,
