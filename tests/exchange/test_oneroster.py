@@ -309,17 +309,17 @@ USERS_1_2 = (
     [
         ("r1,,anna,primary,student,school\n", Role.STUDENT),
         (
-            "r1,,anna,secondary,principal,school\nr2,,anna,primary,student,school\n",
+            "r1,,anna,secondary,sysadmin,school\nr2,,anna,primary,student,school\n",
             Role.STUDENT,
         ),
-        ("r1,,anna,Primary,student,\nr2,,anna,primary,principal,school\n", Role.STUDENT),
+        ("r1,,anna,Primary,student,\nr2,,anna,primary,sysadmin,school\n", Role.STUDENT),
         (
-            "r1,,anna,primary,student,school\nr2,,anna,secondary,principal,school\n",
+            "r1,,anna,primary,student,school\nr2,,anna,secondary,sysadmin,school\n",
             Role.STUDENT,
         ),
-        ("r1,inactive,anna,primary,principal,\nr2,,anna,primary,student,\n", Role.STUDENT),
-        ("r1,,anna,primary,student,\nr2,,anna,primary,principal,\n", Role.STUDENT),
-        ("r1,,anna,secondary,principal,school\n", Role.STAFF),
+        ("r1,inactive,anna,primary,sysadmin,\nr2,,anna,primary,student,\n", Role.STUDENT),
+        ("r1,,anna,primary,student,\nr2,,anna,primary,sysadmin,\n", Role.STUDENT),
+        ("r1,,anna,secondary,sysadmin,school\n", Role.STAFF),
         ("r1,,anna,,teacher,school\n", Role.TEACHER),
     ],
 )
