@@ -12,10 +12,11 @@ from urllib.parse import quote, urlsplit
 
 from oauthlib.oauth1.rfc5849 import signature as reference
 
+from cast import SECRET
 from rollbook.auth.door import Knock
 from rollbook.auth.oauth1 import Request, read_query
 
-KEY, SECRET = "a" * 40, "5ec2e700000000000000000000005ec2"
+KEY = "a" * 40
 NOW = 1_795_444_718  # 2026-11-23, in UTC
 URL = "https://rollbook.test/v1/sections/7/attendance?start=2026-09-01&end=2026-09-30"
 DIGESTS = {"HMAC-SHA1": "sha1", "HMAC-SHA256": "sha256"}

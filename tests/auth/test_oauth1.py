@@ -22,7 +22,8 @@ from hypothesis import strategies as st
 from oauthlib.oauth1 import Client
 from oauthlib.oauth1.rfc5849 import signature as reference
 
-from auth.knocks import KEY, NOW, SECRET, URL, header, parameters, request, signature, signed
+from auth.knocks import KEY, NOW, URL, header, parameters, request, signature, signed
+from cast import SECRET
 from conftest import corpus
 from rollbook.auth import oauth1
 from rollbook.auth.oauth1 import Claim, read, read_query

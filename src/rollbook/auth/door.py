@@ -23,7 +23,7 @@ from rollbook.auth.policy import (
 )
 from rollbook.domain.days import instant
 from rollbook.domain.errors import BadRequest, NoSuchThing, NotAllowed, NotAuthenticated
-from rollbook.domain.people import Actor, KeyHolder, Role
+from rollbook.domain.people import Actor, ApiKey, KeyHolder, Role
 from rollbook.domain.store import Store
 
 REPLAYED = "Duplicate timestamp/nonce combination, possible replay attack. Request rejected."
@@ -68,11 +68,11 @@ class Door:
         self._store = store
         self._safe = safe
         self._nonces = nonces
-        self._hosts = frozenset(name.lower() for name in allowed_hosts)
+        self._hosts = frozenset(name.lower().strip("[]") for name in allowed_hosts)
         self._proxies = [ipaddress.ip_network(network) for network in trusted_proxies]
         self._plaintext_over_http = plaintext_over_http
         self._clock = clock
-        self._nobody = new_secret()
+        self._nobodys_key = _key_of_nobody(safe)
 
     async def admit(self, knock: Knock) -> Entry:
         """
@@ -92,7 +92,7 @@ class Door:
         request = oauth1.Request(knock.method, scheme, knock.host, knock.raw_path, knock.query)
         claim = oauth1.read(knock.authorization[0], request)
         if claim.method == "PLAINTEXT":
-            self._require_private(scheme, knock.peer)
+            self._require_private(scheme, knock)
         now = self._clock()
         holder = await self._holder(claim, now)
         self._require_fresh(claim, now.timestamp())
@@ -100,13 +100,8 @@ class Door:
 
     def client_is_proxy(self, peer: str) -> bool:
         """Say whether the connection comes from a proxy whose word counts."""
-        if not self._proxies:
-            return False
-        try:
-            address = ipaddress.ip_address(peer)
-        except ValueError:
-            return False
-        return any(address in network for network in self._proxies)
+        address = _address(peer)
+        return address is not None and any(address in network for network in self._proxies)
 
     def scheme_of(self, knock: Knock) -> str:
         """Return the client's scheme: what a trusted proxy says, else the connection's."""
@@ -115,33 +110,32 @@ class Door:
         return knock.scheme
 
     def _require_known_host(self, host: str) -> None:
-        name = host.strip().lower()
-        if not name.endswith("]"):
-            head, colon, port = name.rpartition(":")
-            if colon and (port.isdigit() or not port):
-                name = head
-        if name not in self._hosts and "*" not in self._hosts:
+        name, _ = oauth1.read_host(host)
+        if name.strip("[]") not in self._hosts and "*" not in self._hosts:
             raise BadRequest(
                 "The Host header names a host that this server does not answer for "
                 "(setting: allowed_hosts)."
             )
 
-    def _require_private(self, scheme: str, peer: str) -> None:
-        if scheme == "https" or self._plaintext_over_http or _is_loopback(peer):
+    def _require_private(self, scheme: str, knock: Knock) -> None:
+        """Refuse a bare secret that others could read on its way."""
+        if scheme == "https" or self._plaintext_over_http:
+            return
+        address = _address(knock.peer)
+        # What a proxy on this machine hands on did not begin its way here.
+        if address is not None and address.is_loopback and knock.forwarded_scheme is None:
             return
         raise NotAuthenticated("PLAINTEXT is accepted only over https: sign with HMAC-SHA1.")
 
     async def _holder(self, claim: oauth1.Claim, now: dt.datetime) -> KeyHolder:
-        """Return whose key it is; an unknown key takes as long as a wrong signature."""
+        """Return whose key it is; an unknown key costs the work of a known one."""
         holder = await self._store.key_holder(claim.consumer_key)
-        if holder is None:
-            claim.proves(self._nobody)
-            raise NotAuthenticated(_UNKNOWN)
+        key = holder.key if holder else self._nobodys_key
         present = instant(now)
         proven = False
-        for sealed in holder.key.live_secrets(present):
-            proven |= claim.proves(self._safe.open(sealed, holder.key))
-        if not proven or not holder.key.is_live(present) or not holder.user.active:
+        for sealed in key.live_secrets(present):
+            proven |= claim.proves(self._safe.open(sealed, key))
+        if holder is None or not (proven and key.is_live(present) and holder.user.active):
             raise NotAuthenticated(_UNKNOWN)
         return holder
 
@@ -165,7 +159,7 @@ class Door:
                 raise BadRequest("X-Schoology-Run-As must be a user's id.")
             user = await self._store.user(holder.district.id, int(run_as))
             if not user.active:
-                raise NoSuchThing("user", run_as)
+                raise NoSuchThing("user", user.id)
         return Actor(
             district=holder.district,
             user=user,
@@ -197,8 +191,15 @@ class Door:
             raise NotAllowed(f"You may not {action.value}.")
 
 
-def _is_loopback(peer: str) -> bool:
+def _key_of_nobody(safe: Safe) -> ApiKey:
+    sealed = safe.seal(new_secret(), key="", district_id=0)
+    return ApiKey(key="", district_id=0, user_id=0, sealed_secret=sealed)
+
+
+def _address(peer: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return the peer's address, an IPv4 one in IPv6's clothes (::ffff:10.0.0.1) without."""
     try:
-        return ipaddress.ip_address(peer).is_loopback
+        address = ipaddress.ip_address(peer)
     except ValueError:
-        return False
+        return None  # it came through a socket that has none
+    return getattr(address, "ipv4_mapped", None) or address
