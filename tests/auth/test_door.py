@@ -275,7 +275,7 @@ async def test_a_timestamp_may_be_five_minutes_off(
         await door.admit(knock(text))
     else:
         assert await refusal(door, text) == (
-            "oauth_timestamp is more than 300 seconds away from this server's clock."
+            "The oauth_timestamp is more than 300 seconds away from our clock."
         )
 
 

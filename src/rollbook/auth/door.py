@@ -144,7 +144,7 @@ class Door:
             return
         if abs(now - claim.timestamp) > WINDOW:
             raise NotAuthenticated(
-                f"oauth_timestamp is more than {WINDOW} seconds away from this server's clock."
+                f"The oauth_timestamp is more than {WINDOW} seconds away from our clock."
             )
         parts = (claim.consumer_key, claim.token, claim.nonce)
         if not self._nonces.claim(claim.timestamp, *parts, now=now):

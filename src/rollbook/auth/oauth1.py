@@ -100,11 +100,11 @@ def read(header: str, request: Request) -> Claim:
         if not given.get(name):
             raise BadRequest(f"The Authorization header has no {name}.")
     if given.get("oauth_version", "1.0") != "1.0":
-        raise BadRequest("oauth_version must be 1.0.")
+        raise BadRequest("The oauth_version must be 1.0.")
     method = given["oauth_signature_method"]
     if method != "PLAINTEXT" and method not in _DIGESTS:
         accepted = ", ".join(("PLAINTEXT", *_DIGESTS))
-        raise NotAuthenticated(f"oauth_signature_method must be one of {accepted}.")
+        raise NotAuthenticated(f"The oauth_signature_method must be one of {accepted}.")
     timestamp, nonce = _freshness(given, optional=method == "PLAINTEXT")
     signed = [pair for pair in pairs if pair[0] not in ("realm", "oauth_signature")]
     return Claim(
@@ -153,9 +153,9 @@ def _freshness(given: dict[str, str], *, optional: bool) -> tuple[int | None, st
         return None, None
     moment = _TIMESTAMP.fullmatch(timestamp or "")
     if moment is None:
-        raise BadRequest("oauth_timestamp must be the seconds since 1970, in digits.")
+        raise BadRequest("The oauth_timestamp must be the seconds since 1970, in digits.")
     if not _NONCE.fullmatch(nonce or ""):
-        raise BadRequest("oauth_nonce must be 1 to 255 visible ASCII characters.")
+        raise BadRequest("The oauth_nonce must be 1 to 255 visible ASCII characters.")
     return int(moment[1]), nonce
 
 
