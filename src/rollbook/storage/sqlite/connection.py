@@ -5,12 +5,15 @@ Memory-mapped I/O (`mmap_size`) is never set: an I/O error would become a crash.
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TypeAlias
 
 import apsw
 
 from rollbook.domain.errors import Unavailable
+
+Setting: TypeAlias = Callable[[apsw.Connection], None]
 
 BUSY_MS = 5000  # how long a write waits for another process's transaction
 
@@ -66,12 +69,13 @@ def open_writer(path: Path, *, create: bool = False) -> apsw.Connection:
     return _open(path, flags, settings)
 
 
-def _open(path: Path, flags: int, settings: tuple) -> apsw.Connection:  # type: ignore[type-arg]
+def _open(path: Path, flags: int, settings: Iterable[Setting]) -> apsw.Connection:
     refuse_unsafe_sqlite(apsw.sqlite_lib_version())
     try:
         db = apsw.Connection(str(path), flags=flags)
         for setting in settings:
             setting(db)
+        db.pragma("schema_version")  # reads the file: only now what is none shows
     except apsw.Error as error:
         raise Unavailable(f"The database {path} cannot be opened: {error}.") from error
     return db
@@ -82,11 +86,11 @@ def faults_as_unavailable() -> Iterator[None]:
     """Turn what the disk and the lock do to us into `Unavailable`; bugs pass through."""
     try:
         yield
-    except _FAULTS as error:
+    except FAULTS as error:
         raise Unavailable(f"The store cannot do this now ({error}); try again.") from error
 
 
-_FAULTS = (
+FAULTS = (
     apsw.BusyError,
     apsw.LockedError,
     apsw.FullError,
@@ -109,4 +113,5 @@ def moment(db: apsw.Connection) -> Iterator[apsw.Connection]:
         try:
             yield db
         finally:
-            db.execute("COMMIT")
+            if db.in_transaction:  # some faults end it themselves
+                db.execute("COMMIT")
