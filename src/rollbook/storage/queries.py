@@ -1,8 +1,8 @@
 """
 The named statements of `storage/sql`.
 
-A statement begins with `-- name: its_name` and ends before the next. `SQL.its_name` is its text;
-a misspelt name fails when it is first used, and `tests/test_house.py` looks each one up.
+A statement begins with `-- name: its_name` and ends before the next. `SQL.its_name` is its
+text; a misspelt name fails when it is first used, and `tests/storage` looks each one up.
 """
 
 import re

@@ -1,5 +1,5 @@
 """
-The counter at which writes are handed in: the writer as a process of its own, and the line to it.
+The counter at which writes are handed in: the writer as a process of its own, and lines to it.
 
 Two processes that write one SQLite file only wait for each other's lock. So one process writes,
 and the workers that speak HTTP hand it their commands over a local socket. It takes whatever
@@ -28,6 +28,7 @@ from rollbook.storage.sqlite.changes import COMMANDS, Command
 from rollbook.storage.sqlite.writer import Clock, Writer, system_clock
 
 GROUP_MAX = 64  # commands that share a commit: more would make the first of them wait
+PATIENCE = 5.0  # seconds in which a worker must take its answers, while all others wait
 
 _LENGTH = 4
 _CHUNK = 1 << 18
@@ -87,7 +88,7 @@ class Counter:
         self._open = True
 
     def serve(self, until: Connection | None = None) -> None:
-        """Work until *until* is closed by whoever holds its other end, or dies."""
+        """Work until whoever holds the other end of *until* closes it or dies; then hang up."""
         if until is not None:
             self._selector.register(until, selectors.EVENT_READ)
         while self._open or self._queue:
@@ -100,9 +101,12 @@ class Counter:
                 else:
                     self._receive(key)
             self._settle()
+        for key in list(self._selector.get_map().values()):
+            self._hang_up(key.fileobj)
 
     def _accept(self) -> None:
         line, _ = self._listener.accept()
+        line.settimeout(PATIENCE)
         self._selector.register(line, selectors.EVENT_READ, _Frames())
 
     def _receive(self, key: selectors.SelectorKey) -> None:
@@ -117,9 +121,10 @@ class Counter:
         for message in key.data.feed(data):
             self._queue.append((line, _read_handed(message)))
 
-    def _hang_up(self, line: socket.socket) -> None:
-        self._selector.unregister(line)
-        line.close()
+    def _hang_up(self, line: Any) -> None:
+        if line.fileno() >= 0:
+            self._selector.unregister(line)
+            line.close()
 
     def _settle(self) -> None:
         """Carry out what waits, as far as one commit goes, and answer."""
@@ -134,15 +139,13 @@ class Counter:
             try:
                 line.sendall(b"".join(messages))
             except OSError:
-                pass  # a worker died: what it asked for is done, nobody is there to hear it
+                # A worker died or stands still: what it asked for is done, nobody hears it.
+                self._hang_up(line)
 
 
 def _settled(ticket: int, outcome: Any) -> bytes:
     if isinstance(outcome, RollbookError):
         return _encode((ticket, None, (type(outcome).__name__, outcome.facts)))
-    if isinstance(outcome, Exception):
-        fault = Unavailable(f"The store refused this ({type(outcome).__name__}); try again.")
-        return _encode((ticket, None, (type(fault).__name__, fault.facts)))
     return _encode((ticket, outcome, None))
 
 
@@ -187,11 +190,12 @@ class Line(asyncio.Protocol):
         Raises:
             Unavailable: The writer is away, or went away before it answered.
         """
-        transport = self._transport or await self._dial()
         self._ticket += 1
         ticket = self._ticket
+        message = _framed(_encode((ticket, command)))
+        transport = self._transport or await self._dial()
         settled = self._waiting[ticket] = asyncio.get_running_loop().create_future()
-        transport.write(_framed(_encode((ticket, command))))
+        transport.write(message)
         try:
             answer = await settled
         finally:
@@ -209,11 +213,11 @@ class Line(asyncio.Protocol):
                     await loop.create_unix_connection(lambda: self, str(self._place))
                 except OSError as error:
                     raise Unavailable("The writer is starting; try again.") from error
-            return cast(asyncio.WriteTransport, self._transport)
+            return cast("asyncio.WriteTransport", self._transport)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Use the line."""
-        self._transport = cast(asyncio.WriteTransport, transport)
+        self._transport = cast("asyncio.WriteTransport", transport)
         self._frames = _Frames()
 
     def data_received(self, data: bytes) -> None:

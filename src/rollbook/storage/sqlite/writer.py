@@ -1,22 +1,23 @@
 """
 Many writes, one commit.
 
-A durable commit costs a wait for the disk. Writes that arrive while one is under way are carried
-out together in the next: each in a savepoint of its own, so that each succeeds or fails alone,
-and all of them are answered only when the disk has them.
+A durable commit costs a wait for the disk. Writes that arrive while one is under way are
+carried out together in the next: each in a savepoint of its own, so that each succeeds or fails
+alone, and all of them are answered only when the disk has them.
 """
 
 import datetime as dt
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import apsw
-
 from rollbook.domain.days import instant
-from rollbook.domain.errors import RollbookError
+from rollbook.domain.errors import RollbookError, Unavailable
 from rollbook.storage.sqlite import changes
-from rollbook.storage.sqlite.connection import faults_as_unavailable, open_writer
+from rollbook.storage.sqlite.connection import FAULTS, faults_as_unavailable, open_writer
+
+log = logging.getLogger("rollbook.storage")
 
 Clock = Callable[[], dt.datetime]
 
@@ -74,8 +75,16 @@ class Writer:
         self.db.execute("SAVEPOINT one")
         try:
             outcome = changes.run(self.db, command, now)
-        except (RollbookError, apsw.ConstraintError) as refusal:
+        except FAULTS:
+            raise  # the disk's or the lock's: they are everybody's
+        except Exception as error:  # noqa: BLE001 — a slip in one command is not the others'
             self.db.execute("ROLLBACK TO one")
-            outcome = refusal
+            outcome = error if isinstance(error, RollbookError) else _slip(error)
         self.db.execute("RELEASE one")
         return outcome
+
+
+def _slip(error: Exception) -> Unavailable:
+    """Return what is told of a fault of ours; what it was stands in the log."""
+    log.error("a write failed", exc_info=error)
+    return Unavailable(f"The store cannot do this ({type(error).__name__}); nothing was saved.")
