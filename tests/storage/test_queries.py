@@ -1,0 +1,106 @@
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import apsw
+import apsw.ext
+import pytest
+
+from rollbook import storage
+from rollbook.storage import queries
+from rollbook.storage.sqlite import migrations
+from rollbook.storage.sqlite.changes import SQL
+
+FOLDER = Path(storage.__file__).parent
+STATEMENTS = queries.statements("sqlite")
+MAKES_TABLES = "create_staging"
+OF_ONE_DISTRICT = [
+    name
+    for name, text in STATEMENTS.items()
+    if ":district_id" in text and "staged" not in text and ";\n" not in text
+]
+
+
+def used() -> Iterator[str]:
+    """Yield each name that the code takes from `SQL`."""
+    for file in FOLDER.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Attribute(value=ast.Name(id="SQL"), attr=name):
+                    yield name
+
+
+@pytest.fixture(scope="module")
+def db() -> apsw.Connection:
+    """A new database with every table, those that an import stages in too."""
+    db = apsw.Connection(":memory:")
+    for _ in migrations.migrate(db):
+        pass
+    db.execute(SQL.create_staging)
+    return db
+
+
+def test_every_statement_that_is_used_is_there() -> None:
+    """
+    No name that the code asks for is misspelt.
+    """
+    assert set(used()) <= set(STATEMENTS)
+
+
+def test_every_statement_is_used() -> None:
+    """
+    No statement is left over from code that has gone.
+    """
+    assert set(STATEMENTS) <= set(used())
+
+
+def test_every_statement_has_a_name_of_its_own() -> None:
+    """
+    Two statements with one name would hide each other: there are none.
+    """
+    texts = [file.read_text(encoding="utf-8") for file in (FOLDER / "sql").rglob("*.sql")]
+    names = re.findall(r"^-- name: (.*)$", "\n".join(texts), re.MULTILINE)
+
+    assert sorted(names) == sorted(STATEMENTS)
+
+
+@pytest.mark.parametrize("name", sorted(STATEMENTS.keys() - {MAKES_TABLES}))
+def test_every_statement_can_be_prepared(db: apsw.Connection, name: str) -> None:
+    """
+    Tables, columns and grammar are right in each statement, in all that it consists of.
+    """
+    remaining: str | None = STATEMENTS[name]
+    while remaining:
+        info = apsw.ext.query_info(db, remaining)
+        remaining = (info.query_remaining or "").strip()
+
+
+def plan(db: apsw.Connection, statement: str) -> str:
+    """Return how the database would go about it."""
+    named = dict.fromkeys(re.findall(r":(\w+)", statement), 1)
+    rows = db.execute(f"EXPLAIN QUERY PLAN {statement}", named).fetchall()
+    return "; ".join(str(row[3]) for row in rows)
+
+
+def test_the_list_of_marks_is_one_stretch_of_its_index(db: apsw.Connection) -> None:
+    """
+    The list that every client reads takes one stretch of one index, in its order.
+    """
+    found = plan(db, SQL.marks_not_present)
+
+    assert "COVERING INDEX marks_not_present (district_id=? AND section_id=?" in found
+    assert "TEMP B-TREE" not in found
+
+
+@pytest.mark.parametrize("name", OF_ONE_DISTRICT)
+def test_nothing_that_a_request_asks_reads_a_whole_table(
+    db: apsw.Connection, name: str
+) -> None:
+    """
+    Statements that say which district they mean never look through another one's rows.
+    """
+    steps = plan(db, STATEMENTS[name]).split("; ")
+    scanned = [step for step in steps if step.startswith("SCAN")]
+
+    assert scanned == []
