@@ -8,6 +8,7 @@ import os
 import socket
 import tempfile
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -34,6 +35,8 @@ log = logging.getLogger("rollbook")
 
 _HANDED_DOWN = "ROLLBOOK_HANDED_DOWN"  # from `serve` to its workers: what is set, as JSON
 _COUNTER = "ROLLBOOK_COUNTER"  # and where the writer is reached
+
+_WRITER_STARTS_IN = 30  # seconds at most
 
 
 def open_store(config: Config, *, make: bool = False) -> SqliteStore:
@@ -208,6 +211,16 @@ class _Writer:
 
     def __enter__(self) -> None:
         self._thread.start()
+        self._require_reachable()
+
+    def _require_reachable(self) -> None:
+        """Return when the writer can be reached: the first requests may be to save."""
+        for _ in range(_WRITER_STARTS_IN * 100):
+            with socket.socket(socket.AF_UNIX) as line:
+                if line.connect_ex(str(self._place)) == 0:
+                    return
+            time.sleep(0.01)
+        raise Unavailable(f"The writer did not start within {_WRITER_STARTS_IN} seconds.")
 
     def __exit__(self, *exc: object) -> None:
         self._stopping.set()
