@@ -7,6 +7,9 @@ UPDATE counters SET next = next + :count WHERE noun = :noun RETURNING next;
 -- name: districts
 SELECT id, name, time_zone, powerschool FROM districts ORDER BY id;
 
+-- name: district
+SELECT id, name, time_zone, powerschool FROM districts WHERE id = :district_id;
+
 -- name: create_district
 INSERT INTO districts (id, name, time_zone, created_at) VALUES (:id, :name, :time_zone, :at);
 
@@ -54,16 +57,11 @@ VALUES (:district_id, :id, :role, :name_first, :name_last, :sourced_id, :school_
         :name_title, :name_first_preferred, :name_middle, :username, :primary_email,
         :active);
 
--- name: key_holder
-SELECT k.key, k.district_id, k.user_id, k.sealed_secret, k.former_sealed_secret, k.former_until,
-       k.name, k.read_only, k.created_at, k.expires_at, k.revoked_at,
-       u.id, u.role, u.name_first, u.name_last, u.sourced_id, u.school_id, u.name_title,
-       u.name_first_preferred, u.name_middle, u.username, u.primary_email, u.active,
-       d.id, d.name, d.time_zone, d.powerschool
-  FROM api_keys AS k
-  JOIN users AS u ON u.district_id = k.district_id AND u.id = k.user_id
-  JOIN districts AS d ON d.id = k.district_id
- WHERE k.key = :key;
+-- name: key
+SELECT key, district_id, user_id, sealed_secret, former_sealed_secret, former_until,
+       name, read_only, created_at, expires_at, revoked_at
+  FROM api_keys
+ WHERE key = :key;
 
 -- name: keys
 SELECT key, district_id, user_id, sealed_secret, former_sealed_secret, former_until,

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from rollbook.domain.attendance import Change, RollTaken
-from rollbook.domain.people import ApiKey, District, KeyHolder, Role, School, User
+from rollbook.domain.people import ApiKey, District, Role, School, User
 from rollbook.domain.record import Author, Channel, RecordEntry
 from rollbook.domain.rosters import (
     Course,
@@ -104,11 +104,6 @@ def from_api_key(key: ApiKey) -> Row:
         key.expires_at,
         key.revoked_at,
     )
-
-
-def key_holder(row: Row) -> KeyHolder:
-    """Read a key, its user and its district, in a row side by side."""
-    return KeyHolder(api_key(row[:11]), user(row[11:23]), district(row[23:]))
 
 
 def course(row: Row) -> Course:
