@@ -1,8 +1,14 @@
 """Text and bytes that were collected because something broke on them."""
 
 import json
+from pathlib import Path
 
 from conftest import corpus
+
+
+def json_suite(prefix: str = "") -> list[Path]:
+    """Return the bodies of the JSON test suite: n_ are none, y_ are, i_ is left open."""
+    return sorted((corpus("json-testsuite") / "test_parsing").glob(f"{prefix}*.json"))
 
 
 def strings() -> list[str]:

@@ -8,16 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conftest import corpus
 from rollbook.domain.errors import BadBody
 from rollbook.wire import json
+from wire import naughty
 
 # The suite wants these read; a repeated member is where readers differ, so we do not.
 REPEATED = {"y_object_duplicated_key.json", "y_object_duplicated_key_and_value.json"}
-
-
-def suite(prefix: str) -> list[Path]:
-    return sorted((corpus("json-testsuite") / "test_parsing").glob(f"{prefix}_*.json"))
 
 
 def refused(files: list[Path]) -> set[str]:
@@ -35,7 +31,7 @@ def test_what_is_not_json_is_refused() -> None:
     """
     Every body of the JSON test suite that no reader may take is refused, and in no other way.
     """
-    files = suite("n")
+    files = naughty.json_suite("n_")
 
     assert len(files) == 188
     assert {file.name for file in files} - refused(files) == set()
@@ -45,7 +41,7 @@ def test_what_is_json_is_read() -> None:
     """
     Every body of the suite that a reader must take is taken, but for repeated members.
     """
-    files = suite("y")
+    files = naughty.json_suite("y_")
 
     assert len(files) == 95
     assert refused(files) == REPEATED
@@ -55,7 +51,7 @@ def test_what_is_left_open_is_read_or_refused() -> None:
     """
     On what the standard leaves to each reader, nothing but `BadBody` comes out.
     """
-    files = suite("i")
+    files = naughty.json_suite("i_")
     refused_ = refused(files)
 
     assert len(files) == 35

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from conftest import corpus
 from rollbook.domain.attendance import COMMENT_MAX, ENTRIES_MAX, Entry, Unreadable
 from rollbook.domain.errors import BadBody, BodyTooLarge
 from rollbook.wire import sheets
@@ -660,7 +659,7 @@ def test_both_readers_agree_on_every_value_of_the_suite() -> None:
     """
     With a file of the JSON test suite as its comment, a body means the same to both readers.
     """
-    files = sorted((corpus("json-testsuite") / "test_parsing").iterdir())
+    files = naughty.json_suite()
     assert len(files) == 318
 
     for file in files:

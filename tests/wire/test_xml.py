@@ -5,6 +5,7 @@ import tracemalloc
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -147,6 +148,26 @@ def test_what_is_written_is_xml_to_others_too(document: dict[str, Any]) -> None:
 
     assert root.tag == "result"
     assert [child.tag for child in root] == children
+
+
+class Class(msgspec.Struct, omit_defaults=True):
+    id: int
+    periods: tuple[int, ...]
+    links: dict[str, str] | None = None
+
+
+def test_shapes_are_written_by_their_fields() -> None:
+    """
+    A struct is an object of its fields, a tuple a list; a field that is left out is not there.
+    """
+    written = xml.write({"section": [Class(1, (20, 21)), Class(2, (), {"self": "x?a&b"})]})
+
+    assert xml.read(written) == {
+        "section": [
+            {"id": "1", "periods": ["20", "21"]},
+            {"id": "2", "links": {"self": "x?a&b"}},
+        ]
+    }
 
 
 def test_an_empty_value_is_an_empty_element() -> None:

@@ -185,9 +185,9 @@ def base_of(req: Request, scheme: str, host: str, public_url: str) -> str:
     if public_url:
         return f"{public_url}/v1"
     if host.partition(":")[0].lower() == FAMILY_HOST:
-        name, port = map(str, req.scope["server"])
+        name, port = req.scope["server"]
         host = f"[{name}]" if ":" in name else name
-        if port != _DEFAULT_PORTS.get(scheme):
+        if port and str(port) != _DEFAULT_PORTS.get(scheme):
             host = f"{host}:{port}"
     return f"{scheme}://{host}/v1"
 
@@ -204,7 +204,7 @@ async def read_body(req: Request, most: int) -> tuple[bytes, Format]:
     """
     body = await _read_at_most(req, most)
     if not req.context.claim.covers(body):
-        raise NotAuthenticated("oauth_body_hash does not belong to this body.")
+        raise NotAuthenticated("The body is not the one that oauth_body_hash was made of.")
     if not body:
         raise BadBody("The body is empty.")
     return body, formats.of_body(req.content_type, req.get_header("Content-Encoding"))

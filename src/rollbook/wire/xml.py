@@ -127,7 +127,7 @@ def _write_members(parts: list[str], members: Iterable[tuple[str, Any]]) -> None
             parts.append(f"<{name}>{escape(value)}</{name}>" if value else f"<{name}/>")
         elif kind is int:
             parts.append(f"<{name}>{value}</{name}>")
-        elif kind is list:
+        elif kind is list or kind is tuple:
             _write_members(parts, [(name, item) for item in value])
         else:
             parts.append(f"<{name}>")
