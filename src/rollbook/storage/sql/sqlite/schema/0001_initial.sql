@@ -162,6 +162,8 @@ CREATE TABLE record (
     district_id INTEGER NOT NULL,
     section_id INTEGER NOT NULL,
     number INTEGER NOT NULL,      -- 1, 2, 3 … in the section: the version of its attendance
+    hash BLOB NOT NULL,           -- over the entry before and this one: domain.record.chain_hash;
+                                  -- before the long columns, as each save reads the last one
     at TEXT NOT NULL,
     user_id INTEGER,              -- null: the operator, at the command line
     on_behalf_of INTEGER,
@@ -170,7 +172,6 @@ CREATE TABLE record (
     dates TEXT NOT NULL,          -- a JSON list of the days whose roll this took
     changes TEXT NOT NULL,        -- a JSON list of [enrollment, day, old status, new status,
                                   --                  old comment, new comment]
-    hash BLOB NOT NULL,           -- over the entry before and this one: domain.record.chain_hash
     UNIQUE (district_id, section_id, number),
     FOREIGN KEY (district_id, section_id) REFERENCES sections (district_id, id)
 ) STRICT;
