@@ -5,6 +5,7 @@ import fcntl
 import logging
 import multiprocessing
 import os
+import signal
 import socket
 import tempfile
 import threading
@@ -104,17 +105,37 @@ def app() -> App[Any, Any]:
     """Return the application of a worker that `serve` started."""
     config = msgspec.json.decode(os.environ[_HANDED_DOWN], type=Config)
     application = build(config, Path(os.environ[_COUNTER]))
-    application.add_middleware(_LeaveWithParent())
+    application.add_middleware(_Obedience())
     return application
 
 
-class _LeaveWithParent:
-    """A worker whose parent was killed goes too, so that the port is free for the next."""
+class _Obedience:
+    """A worker stops when it is told to, and when nobody is left to tell it."""
 
     async def process_startup(self, _scope: Any, _event: Any) -> None:
+        loop = asyncio.get_running_loop()
+        # Its parent was killed: it goes too, so that the port is free for the next server.
         parent = multiprocessing.parent_process()
         if parent is not None:
-            asyncio.get_running_loop().add_reader(parent.sentinel, os._exit, 1)
+            loop.add_reader(parent.sentinel, os._exit, 1)
+        # A moment later, when granian listens to its signals too.
+        loop.call_later(0.1, signal.pthread_sigmask, signal.SIG_UNBLOCK, _STOPS)
+
+
+_STOPS = {signal.SIGTERM, signal.SIGINT}
+
+
+def _hold_signals_for_new_workers() -> None:
+    """
+    Let no signal get lost while a worker starts: it waits until the worker can hear it.
+
+    Otherwise a server that is stopped just after it was started has to kill the worker that did
+    not hear, after waiting for it.
+    """
+    os.register_at_fork(
+        before=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS),
+        after_in_parent=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS),
+    )
 
 
 # ---------------------------------------------------------------- serving
@@ -136,6 +157,7 @@ def serve(config: Config, *, ready: Callable[[], None] = lambda: None) -> None:
         os.environ[_HANDED_DOWN] = msgspec.json.encode(config).decode()
         os.environ[_COUNTER] = str(place)
         with _Writer(config.database_path, place):
+            _hold_signals_for_new_workers()
             server = _granian(config)
             server.on_startup(ready)
             server.serve()
