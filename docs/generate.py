@@ -7,6 +7,7 @@ Write docs/settings.md and docs/cli.md from what the code says; `make docs` runs
 from pathlib import Path
 
 import click
+
 from rollbook.cli import main
 from rollbook.config import SETTINGS, Setting
 
@@ -23,16 +24,16 @@ A setting is given, strongest first,
 3. in a TOML file that `--config` or `ROLLBOOK_CONFIG` names: `port = 8460`;
 4. or it has its default.
 
-A value that is none of its kind, and a name in the file that there is not, stop the command with
-a sentence that names it. Lists are given with commas, in the file also as a TOML list.
+A value that is none of its kind, and a name in the file that there is not, stop the command
+with a sentence that names it. Lists are given with commas, in the file also as a TOML list.
 """
 
 _CLI = """# Commands
 
 <!-- written by `make docs` from the commands' own help -->
 
-Every option of the table in [settings.md](settings.md) can also be given by environment variable
-or file. A command that refuses says why and what to do, and ends with exit code 1.
+Every option of the table in [settings.md](settings.md) can also be given by environment
+variable or file. A command that refuses says why and what to do, and ends with exit code 1.
 """
 
 

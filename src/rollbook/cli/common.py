@@ -2,12 +2,15 @@
 
 import asyncio
 import functools
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from rich import box
 from rich.console import Console
+from rich.table import Table
 
 from rollbook import config as configuration
 from rollbook.config import SETTINGS, Config
@@ -17,8 +20,17 @@ from rollbook.domain.store import Store
 
 T = TypeVar("T")
 
-out = Console(highlight=False)
+# Into a pipe or a file a table is as wide as it needs to be.
+out = Console(highlight=False, width=None if sys.stdout.isatty() else 500)
 err = Console(stderr=True, highlight=False)
+
+
+def table(*columns: str, title: str | None = None) -> Table:
+    """Return a table for *out*: the first column stays whole, the others are folded."""
+    made = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for number, column in enumerate(columns):
+        made.add_column(column, overflow="fold", no_wrap=number == 0)
+    return made
 
 
 class Refusal(click.ClickException):
@@ -74,7 +86,7 @@ class refusals_as_sentences:  # noqa: N801 — reads as a phrase: with refusals_
     def __enter__(self) -> None:
         pass
 
-    def __exit__(self, _kind: Any, error: BaseException | None, _trace: Any) -> None:
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         if isinstance(error, RollbookError):
             raise Refusal(str(error)) from error
 

@@ -33,7 +33,9 @@ _ROLLS = 5000  # about as many as the district has, for the progress bar
     show_default=True,
     help="Where the district is kept.",
 )
-@click.option("--port", type=int, default=8460, show_default=True, help="The port to listen at.")
+@click.option(
+    "--port", type=int, default=8460, show_default=True, help="The port to listen at."
+)
 @click.option("--fresh", is_flag=True, help="Begin with a new district.")
 def demo(folder: Path, port: int, *, fresh: bool) -> None:
     """

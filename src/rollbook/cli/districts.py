@@ -4,9 +4,8 @@ import zoneinfo
 
 import click
 import msgspec
-from rich.table import Table
 
-from rollbook.cli.common import Refusal, find_district, out, with_store
+from rollbook.cli.common import Refusal, find_district, out, table, with_store
 from rollbook.domain.people import District
 from rollbook.domain.store import Store
 
@@ -35,10 +34,10 @@ async def show(store: Store, name: str | None) -> None:
     found = [await find_district(store, name)] if name else await store.districts()
     if not found:
         raise Refusal("There is no district yet; make one with: rollbook district create NAME")
-    table = Table("number", "name", "time zone", "attendance is taken")
+    shown = table("number", "name", "time zone", "attendance is taken")
     for one in found:
-        table.add_row(str(one.id), one.name, one.time_zone, _where(one))
-    out.print(table)
+        shown.add_row(str(one.id), one.name, one.time_zone, _where(one))
+    out.print(shown)
 
 
 @district.command("set")

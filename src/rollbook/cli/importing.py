@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from rollbook.cli.common import district_option, err, find_district, out, with_store
+from rollbook.cli.common import district_option, err, find_district, out, table, with_store
 from rollbook.domain.errors import ImportRefused
 from rollbook.domain.people import District
 from rollbook.domain.store import RosterLimits, RosterSummary, Store
@@ -91,10 +91,10 @@ def _today(district: District) -> str:
 
 
 def _table(summaries: list[RosterSummary]) -> Table:
-    table = Table("", "added", "changed", "ended", "unchanged")
-    for column in table.columns[1:]:
+    counted = table("", "added", "changed", "ended", "unchanged")
+    for column in counted.columns[1:]:
         column.justify = "right"
     for each in summaries:
         counts = (each.added, each.changed, each.ended, each.unchanged)
-        table.add_row(each.noun, *(f"{count:,}" for count in counts))
-    return table
+        counted.add_row(each.noun, *(f"{count:,}" for count in counts))
+    return counted

@@ -3,10 +3,17 @@
 import datetime as dt
 
 import click
-from rich.table import Table
 
 from rollbook.auth.credentials import Safe, new_consumer_key, new_secret
-from rollbook.cli.common import Refusal, district_option, find_district, out, with_store, with_store_and_safe
+from rollbook.cli.common import (
+    Refusal,
+    district_option,
+    find_district,
+    out,
+    table,
+    with_store,
+    with_store_and_safe,
+)
 from rollbook.domain.days import instant, is_day
 from rollbook.domain.people import ApiKey
 from rollbook.domain.store import Store
@@ -61,12 +68,12 @@ async def list_(store: Store, district: str | None) -> None:
     found = await store.keys(place.id)
     if not found:
         raise Refusal(f"“{place.name}” has no keys yet; make one with: rollbook key create")
-    table = Table("key", "acts as user", "for", "may", "created", "state")
+    shown = table("key", "user", "for", "may", "created", "state")
     for one in found:
-        may = "read" if one.read_only else "read and write"
+        may = "read" if one.read_only else "write"
         created = one.created_at[:10]
-        table.add_row(one.key, str(one.user_id), one.name, may, created, _state(one))
-    out.print(table)
+        shown.add_row(one.key, str(one.user_id), one.name, may, created, _state(one))
+    out.print(shown)
 
 
 @key.command(no_args_is_help=True)

@@ -1,13 +1,19 @@
 """Looking at a section's roll and history."""
 
 import click
-from rich.table import Table
 
-from rollbook.cli.common import Refusal, district_option, find_district, out, with_store
+from rollbook.cli.common import Refusal, district_option, find_district, out, table, with_store
 from rollbook.domain.attendance import Status
 from rollbook.domain.days import is_day
 from rollbook.domain.record import Author
-from rollbook.domain.store import EnrollmentQuery, HistoryQuery, MarkQuery, Page, RollQuery, Store
+from rollbook.domain.store import (
+    EnrollmentQuery,
+    HistoryQuery,
+    MarkQuery,
+    Page,
+    RollQuery,
+    Store,
+)
 
 _EVERYBODY = EnrollmentQuery(page=Page(0, 100_000))
 
@@ -30,14 +36,14 @@ async def roll(store: Store, section_id: int, date: str, district: str | None) -
     page = await store.marks(place.id, section_id, MarkQuery(start=date, end=date))
     missing = {mark.enrollment_id: mark for mark in page.marks}
     taken, sums = rolls.items[0].taken, rolls.items[0].tally
-    table = Table("enrollment", "name", "status", "comment", title=f"{section.title}, {date}")
+    shown = table("enrollment", "name", "status", "comment", title=f"{section.title}, {date}")
     for person in people.items:
         mark = missing.get(person.enrollment.id)
         if mark is not None:
             status = Status(mark.status).name.lower()
             name = person.user.display_name
-            table.add_row(str(mark.enrollment_id), name, status, mark.comment)
-    out.print(table if missing else f"{section.title}, {date}: nobody was missing.")
+            shown.add_row(str(mark.enrollment_id), name, status, mark.comment)
+    out.print(shown if missing else f"{section.title}, {date}: nobody was missing.")
     click.echo(
         f"{sums.on_roll} on the roll: {sums.present} present, {sums.absent} absent, "
         f"{sums.late} late, {sums.excused} excused, {sums.not_marked} not marked. "
@@ -53,13 +59,17 @@ async def roll(store: Store, section_id: int, date: str, district: str | None) -
 @district_option
 @with_store
 async def history(
-    store: Store, section_id: int, date: str | None, enrollment: int | None, district: str | None
+    store: Store,
+    section_id: int,
+    date: str | None,
+    enrollment: int | None,
+    district: str | None,
 ) -> None:
     """Print every change of every mark of SECTION_ID, oldest first."""
     if date is not None and not is_day(date):
         raise Refusal(f"{date} is no day; write it as 2026-11-23.")
     place = await find_district(store, district)
-    table = Table("changed at", "by", "through", "enrollment", "day", "from", "to", "comment")
+    shown = table("changed at", "by", "through", "enrollment", "day", "from", "to", "comment")
     after: tuple[int, int] | None = (0, 0)
     while after is not None:
         query = HistoryQuery(
@@ -72,8 +82,8 @@ async def history(
         page = await store.history(place.id, section_id, query)
         for recorded in page.changes:
             change = recorded.change
-            old = Status(change.old_status).name.lower() if change.old_status else "–"
-            table.add_row(
+            old = Status(change.old_status).name.lower() if change.old_status else "none"
+            shown.add_row(
                 recorded.at,
                 _author(recorded.author),
                 recorded.author.channel,
@@ -84,9 +94,9 @@ async def history(
                 change.new_comment,
             )
         after = page.next
-    if not table.row_count:
+    if not shown.row_count:
         raise Refusal(f"No mark of section {section_id} was ever changed.")
-    out.print(table)
+    out.print(shown)
 
 
 def _who(user_id: int | None) -> str:

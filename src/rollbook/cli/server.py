@@ -3,7 +3,7 @@
 import click
 from click.shell_completion import get_completion_class
 
-from rollbook.cli.common import Refusal, out, settings
+from rollbook.cli.common import Refusal, settings
 from rollbook.config import SETTINGS, Config
 
 
@@ -56,7 +56,7 @@ def completion(ctx: click.Context, shell: str) -> None:
     """
     Print the shell's completion script.
 
-    For bash, for example:  rollbook completion bash > ~/.local/share/bash-completion/completions/rollbook
+    For bash, for example, put this into ~/.bashrc:  eval "$(rollbook completion bash)"
     """
     found = get_completion_class(shell)
     if found is None:

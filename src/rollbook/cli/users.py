@@ -1,9 +1,8 @@
 """People."""
 
 import click
-from rich.table import Table
 
-from rollbook.cli.common import Refusal, district_option, find_district, out, with_store
+from rollbook.cli.common import Refusal, district_option, find_district, out, table, with_store
 from rollbook.domain.people import Role, User
 from rollbook.domain.store import Page, Store
 
@@ -62,14 +61,13 @@ async def create(
 async def list_(store: Store, role: str | None, district: str | None) -> None:
     """List the people of a district."""
     place = await find_district(store, district)
-    table = Table("user", "role", "name", "username", "school uid")
-    offset, shown = 0, 0
+    shown = table("user", "role", "name", "username", "school uid")
+    offset = 0
     while True:
         found = await store.users(place.id, Page(offset, 1000))
         for person in found.items:
             if role is None or person.role is ROLES[role]:
-                shown += 1
-                table.add_row(
+                shown.add_row(
                     str(person.id),
                     person.role.name.lower(),
                     person.display_name,
@@ -79,6 +77,6 @@ async def list_(store: Store, role: str | None, district: str | None) -> None:
         offset += 1000
         if offset >= found.total:
             break
-    if not shown:
+    if not shown.row_count:
         raise Refusal(f"There is nobody of that kind in “{place.name}” yet.")
-    out.print(table)
+    out.print(shown)
