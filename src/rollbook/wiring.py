@@ -10,7 +10,7 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -101,12 +101,19 @@ def _nonces_of(config: Config) -> Path:
     return path.with_name(f"{path.name}-nonces")
 
 
-def app() -> App[Any, Any]:
+def app() -> Callable[..., Awaitable[None]]:
     """Return the application of a worker that `serve` started."""
     config = msgspec.json.decode(os.environ[_HANDED_DOWN], type=Config)
     application = build(config, Path(os.environ[_COUNTER]))
     application.add_middleware(_Obedience())
-    return application
+
+    async def answer(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        # What proxies still speak is HTTP/1.0, granian calls it 1, and falcon knows no such thing.
+        if scope.get("http_version") == "1":
+            scope["http_version"] = "1.0"
+        await application(scope, receive, send)
+
+    return answer
 
 
 class _Obedience:
