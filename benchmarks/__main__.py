@@ -116,8 +116,13 @@ def main() -> None:
         measure("R, 304", ours.host, lambda _: reads(ground, JSON, **known), 25_000, expect=304)
         measure("R, XML", ours.host, lambda _: reads(ground, XML), 15_000)
         measure("W", ours.host, lambda n: writes(ground, JSON, n), 8_000)
-        measure("W, 64 at once", ours.host, lambda n: writes(ground, JSON, 10 + n), 8_000,
-                connections=64)
+        measure(
+            "W, 64 at once",
+            ours.host,
+            lambda n: writes(ground, JSON, 10 + n),
+            8_000,
+            connections=64,
+        )
         measure("W, XML", ours.host, lambda n: writes(ground, XML, 20 + n), 6_000)
         out.print(f"after the load {_sizes(ours)}")
     out.print(table)

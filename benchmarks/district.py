@@ -105,7 +105,9 @@ async def _settle(folder: Path, sections: int) -> Ground:
 def _roster(sections: int) -> Iterator[RosterPart]:
     students = range(sections * STUDENTS)
     people = [RosterUser("admin", Role.ADMINISTRATOR, None, "Ada", "Byron")]
-    people += [RosterUser(f"u{n}", Role.STUDENT, None, f"First{n}", f"Last{n}") for n in students]
+    people += [
+        RosterUser(f"u{n}", Role.STUDENT, None, f"First{n}", f"Last{n}") for n in students
+    ]
     parts = [
         (RosterCourse, [RosterCourse("c", "Course", "C 1", "", None)]),
         (

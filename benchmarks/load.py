@@ -97,7 +97,9 @@ def run(
         )
     found = json.loads(done.stdout.strip().splitlines()[-1])
     if found.pop("used_up"):
-        raise RuntimeError(f"the {count} requests were used up before the {seconds} s were over")
+        raise RuntimeError(
+            f"the {count} requests were used up before the {seconds} s were over"
+        )
     return msgspec.convert(found, Load)
 
 

@@ -39,7 +39,9 @@ def constant(workers: int = 2) -> Iterator["Running"]:
 class Running:
     """A server that answers."""
 
-    def __init__(self, port: int, process: "subprocess.Popen[bytes]", started_in: float) -> None:
+    def __init__(
+        self, port: int, process: "subprocess.Popen[bytes]", started_in: float
+    ) -> None:
         self.host = f"127.0.0.1:{port}"
         self.started_in = started_in  # seconds to the first answer
         self._process = process
@@ -78,7 +80,10 @@ def _running(command: list[str], settings: dict[str, str], option: str) -> Itera
 
 def _wait_for(port: int) -> None:
     for _ in range(3000):
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)) as line:
+        with (
+            contextlib.suppress(OSError),
+            socket.create_connection(("127.0.0.1", port)) as line,
+        ):
             line.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
             if line.recv(12):
                 return

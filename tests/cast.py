@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
+
 from rollbook.auth.credentials import Safe
 from rollbook.domain.people import ApiKey, District, Role
 from rollbook.domain.rosters import EnrollmentStatus
@@ -121,7 +122,7 @@ async def settle(store: Store, name: str, *, key_letter: str) -> Cast:
             cast.enrollments[str(person.enrollment.sourced_id)] = person.enrollment.id
     for number, user in enumerate(_PEOPLE):
         cast.keys[user] = await _give_key(store, cast, user, f"{key_letter}{number:039x}")
-    odd = {
+    odd: dict[str, dict[str, Any]] = {
         READ_ONLY: {"read_only": True},
         EXPIRED: {"expires_at": "2026-01-01T00:00:00.000Z"},
         REVOKED: {"revoked_at": "2026-01-01T00:00:00.000Z"},

@@ -10,6 +10,7 @@ import apsw
 import httpx
 import msgspec
 import pytest
+
 from cast import MASTER_KEY, PENDING_PLACE, SECRET, Cast, settle
 from rollbook.api.app import Limits, build_app
 from rollbook.auth.credentials import Safe

@@ -60,7 +60,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             "10.0.0.0/8."
         ),
     ] = ()
-    tls_certificate: Annotated[str, Help("A PEM file with the certificate to serve https.")] = ""
+    tls_certificate: Annotated[str, Help("A PEM file with the certificate to serve https.")] = (
+        ""
+    )
     tls_key: Annotated[str, Help("A PEM file with the certificate's key (PKCS#8).")] = ""
     plaintext_over_http: Annotated[
         bool,
@@ -69,7 +71,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             "then read the secret: for a closed network only."
         ),
     ] = False
-    body_max: Annotated[int, Help("The most bytes that the body of a request may have.")] = 1048576
+    body_max: Annotated[int, Help("The most bytes that the body of a request may have.")] = (
+        1048576
+    )
     records_max: Annotated[int, Help("The most attendance records in one answer.")] = 10_000
 
     @property
@@ -148,7 +152,9 @@ def load(
         BadRequest: A setting is unknown or is no value of its kind; the text names it.
     """
     found: dict[str, Any] = {}
-    place = file or (Path(environ["ROLLBOOK_CONFIG"]) if environ.get("ROLLBOOK_CONFIG") else None)
+    place = file or (
+        Path(environ["ROLLBOOK_CONFIG"]) if environ.get("ROLLBOOK_CONFIG") else None
+    )
     if place is not None:
         found.update(_read(place))
     for setting in SETTINGS:

@@ -159,7 +159,10 @@ def serve(config: Config, *, ready: Callable[[], None] = lambda: None) -> None:
     _require_free(config.host, config.port)
     create(config.database_path)
     open_safe(config)
-    with _only_server(config.database_path), tempfile.TemporaryDirectory("", "rollbook-") as room:
+    with (
+        _only_server(config.database_path),
+        tempfile.TemporaryDirectory("", "rollbook-") as room,
+    ):
         place = Path(room) / "counter"
         os.environ[_HANDED_DOWN] = msgspec.json.encode(config).decode()
         os.environ[_COUNTER] = str(place)
@@ -186,8 +189,8 @@ def _family(host: str) -> socket.AddressFamily:
     return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
-def _granian(config: Config) -> Granian:
-    tls = {}
+def _granian(config: Config) -> Any:
+    tls: dict[str, Any] = {}
     if config.tls_certificate:
         tls = {"ssl_cert": Path(config.tls_certificate), "ssl_key": Path(config.tls_key)}
     return Granian(

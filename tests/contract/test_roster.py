@@ -80,7 +80,7 @@ async def test_a_person_is_as_the_roster_named_them(store: Store, cast: Cast) ->
     anna = await store.user(cast.district.id, cast.users["anna"])
 
     assert anna.name_first == "Anna"
-    assert anna.name_last == "O’Malley-Müller"  # noqa: RUF001 — names are written so
+    assert anna.name_last == "O’Malley-Müller"
     assert (anna.role, anna.username, anna.sourced_id) == (Role.STUDENT, "anna", "anna")
     assert (anna.school_id, anna.active) == (school.id, True)
     assert anna in (await store.users(cast.district.id, Page())).items

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import apsw
 import msgspec
+
+from faults.storm import Ledger, Roll
 from rollbook.domain.record import GENESIS, chain_hash
 from rollbook.storage.sqlite import rows
 from rollbook.storage.sqlite.changes import SQL
-from storm import Ledger, Roll
 
 
 class Findings(msgspec.Struct, kw_only=True):
@@ -74,7 +75,9 @@ def _check_record(
         for row in db.execute(SQL.record_entries, span):
             entry = rows.record_entry(section_id, row)
             if entry.hash != chain_hash(previous, entry):
-                findings.record.append(f"section {section_id}: entry {entry.number} is not linked")
+                findings.record.append(
+                    f"section {section_id}: entry {entry.number} is not linked"
+                )
             previous = entry.hash
             numbers = {change.new_comment for change in entry.changes}
             if len(numbers) != 1 or not numbers <= set(sent):
@@ -97,7 +100,7 @@ def _check_record(
         for number, roll in sent.items()
         if roll.acknowledged and number not in seen
     ]
-    taken = {row for row in db.execute("SELECT section_id, date FROM rolls")}
+    taken = set(db.execute("SELECT section_id, date FROM rolls"))
     due = {(sent[n].section_id, day) for n in seen for day, _ in sent[n].marks}
     if taken != due:
         findings.half.append(f"rolls that were taken: {taken}, should be {due}")

@@ -4,7 +4,8 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from ground import Ground, prepare
+
+from faults.ground import Ground, prepare
 
 
 @pytest.fixture

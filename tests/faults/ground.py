@@ -1,8 +1,10 @@
 """A district whose sections have students enough for every writer of a storm."""
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
+
 from cast import TODAY, Cast, settle
 from rollbook.domain.people import Role
 from rollbook.domain.store import (
@@ -47,8 +49,8 @@ async def prepare(database: Path) -> Ground:
     return Ground(database, cast.keys["alice"], students)
 
 
-def _delta(noun: type, rows: list[msgspec.Struct]) -> RosterPart:
-    return RosterPart(noun=noun, rows=rows, ended=(), complete=False)  # type: ignore[arg-type]
+def _delta(noun: Any, rows: list[msgspec.Struct]) -> RosterPart:
+    return RosterPart(noun=noun, rows=rows, ended=(), complete=False)
 
 
 async def _students(store: SqliteStore, cast: Cast) -> dict[str, tuple[int, list[int]]]:

@@ -60,9 +60,10 @@ class Server:
         while time.monotonic() < begun + 30:
             if self.process.poll() is not None:
                 break
-            with contextlib.suppress(OSError), socket.create_connection(
-                ("127.0.0.1", self.port), timeout=1
-            ) as probe:
+            with (
+                contextlib.suppress(OSError),
+                socket.create_connection(("127.0.0.1", self.port), timeout=1) as probe,
+            ):
                 probe.sendall(b"GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 if probe.recv(12):
                     return time.monotonic() - begun

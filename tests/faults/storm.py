@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 import msgspec
+
 from cast import SECRET
 
 DAYS = ("2026-09-14", "2026-09-15")

@@ -9,10 +9,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from check import Findings, check
-from ground import Ground
-from server import Server
-from storm import Ledger, Storm
+from faults.check import Findings, check
+from faults.ground import Ground
+from faults.server import Server
+from faults.storm import Ledger, Storm
 
 ROUNDS = int(os.environ.get("ROLLBOOK_KILL_ROUNDS", "20"))
 
@@ -47,7 +47,7 @@ def storm_with_kills(
     return check(ground.database, ledger), storm, restarts
 
 
-def test_no_acknowledged_mark_is_lost_when_the_server_is_killed(ground: Ground):
+def test_no_acknowledged_mark_is_lost_when_the_server_is_killed(ground: Ground) -> None:
     """
     However often the server is killed, every acknowledged roll is there, and none is there half.
     """
@@ -68,7 +68,7 @@ def test_no_acknowledged_mark_is_lost_when_the_server_is_killed(ground: Ground):
     assert storm.answers > 10 * ROUNDS
 
 
-def test_the_check_sees_marks_saved_without_their_record(ground: Ground):
+def test_the_check_sees_marks_saved_without_their_record(ground: Ground) -> None:
     """
     With two transactions where there should be one, the check of the storm goes red.
     """
@@ -78,7 +78,7 @@ def test_the_check_sees_marks_saved_without_their_record(ground: Ground):
     assert findings.half + findings.record != []
 
 
-def test_killing_the_main_process_takes_the_others_with_it(ground: Ground):
+def test_killing_the_main_process_takes_the_others_with_it(ground: Ground) -> None:
     """
     When only the main process is killed, workers and writer leave, and a new server can start.
     """

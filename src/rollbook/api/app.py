@@ -137,7 +137,7 @@ class Front:
         resp.set_header("X-Request-Id", req.context.request_id)
 
     async def process_resource(
-        self, req: Request, resp: Response, resource: Any, params: dict[str, Any]
+        self, req: Request, _resp: Response, resource: Any, params: dict[str, Any]
     ) -> None:
         """Let in who may come in, and put what the handler relies on into `req.context`."""
         if req.method == "OPTIONS" or resource is None:
@@ -166,9 +166,7 @@ class Front:
         """Open one route of a multiget to whoever sent it."""
         own = await self._reach(outer.actor, resource.needs["GET"], resource, params)
         query = Query(oauth1.read_query(target.partition("?")[2]))
-        req.context.asked = msgspec.structs.replace(
-            outer, query=query, path=req.path, own=own
-        )
+        req.context.asked = msgspec.structs.replace(outer, query=query, path=req.path, own=own)
 
     async def _reach(
         self, actor: Actor, action: Action, resource: Any, params: dict[str, Any]
@@ -193,9 +191,7 @@ class Front:
             return
         entered = getattr(req.context, "asked", None)
         format_ = (
-            entered.format
-            if entered
-            else formats.for_answer_or_json(req.get_header("Accept"))
+            entered.format if entered else formats.for_answer_or_json(req.get_header("Accept"))
         )
         resp.content_type = format_.value
         resp.set_header("Vary", "Accept")

@@ -18,11 +18,10 @@ import msgspec
 
 from rollbook.domain.attendance import Answer, Entry, Mark, RollTaken, Tally, Unreadable
 from rollbook.domain.days import Day
-from rollbook.domain.people import ApiKey, District, Instant, KeyHolder, Role, School, User
+from rollbook.domain.people import ApiKey, District, KeyHolder, Role, School, User
 from rollbook.domain.record import Author, Recorded
 from rollbook.domain.rosters import (
     Course,
-    Enrollment,
     EnrollmentStatus,
     Footing,
     Person,
