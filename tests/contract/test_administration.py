@@ -226,7 +226,7 @@ async def test_a_key_can_be_changed(store: Store, cast: Cast) -> None:
     """
     A key's secrets, name, limits and dates change; whom it acts as and since when do not.
     """
-    key = key_for(cast)
+    key = key_for(cast, revoked_at=None)
     await store.create_key(key)
     new = ApiKey(
         key=key.key,
@@ -242,6 +242,19 @@ async def test_a_key_can_be_changed(store: Store, cast: Cast) -> None:
         *others,
         msgspec.structs.replace(new, user_id=key.user_id, created_at=key.created_at),
     ]
+
+
+async def test_a_revoked_key_stays_revoked(store: Store, cast: Cast) -> None:
+    """
+    Whoever stores what they read before a key was revoked does not bring it back to life.
+    """
+    key = key_for(cast, revoked_at=None)
+    await store.create_key(key)
+    revoked = msgspec.structs.replace(key, revoked_at="2026-11-23T09:00:00.000Z")
+    await store.change_key(revoked)
+    await store.change_key(msgspec.structs.replace(key, name="rotated"))
+
+    assert msgspec.structs.replace(revoked, name="rotated") in await store.keys(key.district_id)
 
 
 async def test_an_unknown_key_cannot_be_changed(store: Store, cast: Cast) -> None:

@@ -377,7 +377,7 @@ class Store(Protocol):
         """
 
     async def change_key(self, key: ApiKey) -> None:
-        """Store a key's secrets and dates; raises `NoSuchThing`."""
+        """Store a key's secrets and dates; one that is revoked stays so. Raises `NoSuchThing`."""
 
     async def import_roster(
         self,

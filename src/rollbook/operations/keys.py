@@ -6,13 +6,13 @@ from typing import Protocol
 import msgspec
 
 from rollbook.domain.days import instant
-from rollbook.domain.errors import NoSuchThing
+from rollbook.domain.errors import BadRequest, NoSuchThing
 from rollbook.domain.people import ApiKey, Instant
 from rollbook.domain.store import Store
 
 
 class Seal(Protocol):
-    """Something that encrypts a secret, bound to its key and district: `auth.credentials.Safe`."""
+    """What encrypts a secret, bound to its key and district: `auth.credentials.Safe`."""
 
     def __call__(self, secret: str, *, key: str, district_id: int) -> bytes:
         """Return the secret as it is stored."""
@@ -63,8 +63,16 @@ async def rotate_key(
     now: dt.datetime,
     grace: dt.timedelta,
 ) -> NewSecret:
-    """Give a key a new secret; the old one stays good for *grace*. Raises `NoSuchThing`."""
+    """
+    Give a key a new secret; the old one stays good for *grace*.
+
+    Raises:
+        NoSuchThing: The district has no such key.
+        BadRequest: It is revoked or has expired: no secret makes it good again.
+    """
     old = await _key(store, district_id, key)
+    if not old.is_live(instant(now)):
+        raise BadRequest(f"The key {key} is revoked or has expired; create a new one instead.")
     new = msgspec.structs.replace(
         old,
         sealed_secret=seal(secret, key=key, district_id=district_id),

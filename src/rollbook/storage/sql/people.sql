@@ -77,9 +77,10 @@ VALUES (:key, :district_id, :user_id, :sealed_secret, :former_sealed_secret,
         :former_until, :name, :read_only, :created_at, :expires_at, :revoked_at);
 
 -- name: change_key
+-- A key that was revoked stays revoked, whatever whoever read it before that stores.
 UPDATE api_keys
    SET sealed_secret = :sealed_secret, former_sealed_secret = :former_sealed_secret,
        former_until = :former_until, name = :name, read_only = :read_only,
-       expires_at = :expires_at, revoked_at = :revoked_at
+       expires_at = :expires_at, revoked_at = coalesce(revoked_at, :revoked_at)
  WHERE district_id = :district_id AND key = :key
 RETURNING key;
