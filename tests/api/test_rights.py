@@ -11,14 +11,14 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import apsw
 import falcon.inspect
 import httpx
 import pytest
 from falcon.asgi import App
 
-from cast import MONDAY, READ_ONLY, SECRET, TUESDAY, Cast
-from conftest import Clock, World
+from api.talk import mark, marks_body
+from cast import MONDAY, READ_ONLY, TUESDAY, Cast
+from conftest import Clock
 from rollbook.api.app import build_app, require_guards
 from rollbook.auth.door import Door
 from rollbook.auth.policy import WRITING, Action, Reach, reach
@@ -84,16 +84,6 @@ def app(store: SqliteStore, door: Door, clock: Clock) -> App[Any, Any]:
     return build_app(store, door, clock=clock)
 
 
-def auth_of(role: str, cast: Cast, strangers: Cast, clock: Clock) -> Signed | None:
-    """Return what signs the requests of that role."""
-    keys = {
-        **cast.keys,
-        "reads": cast.keys[READ_ONLY],
-        "mallory": strangers.keys["alice"],
-    }
-    return None if role == "nobody" else Signed(keys[role], SECRET, clock)
-
-
 async def ids_of(store: SqliteStore, cast: Cast) -> dict[str, Any]:
     """Return what stands for each name in a path: things of that district."""
     (school,) = (await store.schools(cast.district.id, Page())).items
@@ -113,19 +103,19 @@ async def ids(store: SqliteStore, cast: Cast) -> dict[str, Any]:
     return await ids_of(store, cast)
 
 
-def body_of(method: str, path: str, ids: dict[str, Any], *, date: str = MONDAY) -> Any:
+def body_of(method: str, path: str, ids: dict[str, Any]) -> Any:
     """Return a body that the route takes; none for a GET."""
-    mark = {"enrollment_id": ids["enrollment"], "date": date, "status": 2}
     if path == "multiget":
         return {"request": ["/v1/roles"]}
-    return {"attendances": {"attendance": [mark]}} if method == "PUT" else None
+    return marks_body(mark(ids["enrollment"], MONDAY, 2)) if method == "PUT" else None
 
 
 Ask = Callable[..., Awaitable[httpx.Response]]
+Sql = Callable[..., list[Any]]
 
 
 @pytest.fixture
-def ask(client: httpx.AsyncClient, cast: Cast, strangers: Cast, clock: Clock) -> Ask:
+def ask(client: httpx.AsyncClient, sign_as: Callable[[str], Signed]) -> Ask:
     """Asks for a route as one of the roles."""
 
     async def ask(
@@ -135,7 +125,7 @@ def ask(client: httpx.AsyncClient, cast: Cast, strangers: Cast, clock: Clock) ->
         return await client.request(
             method,
             client.base_url.join(path.format(**ids)),
-            auth=auth_of(role, cast, strangers, clock),
+            auth=None if role == "nobody" else sign_as({"reads": READ_ONLY}.get(role, role)),
             json=body,
             **more,
         )
@@ -148,12 +138,6 @@ async def taken(ask: Ask, ids: dict[str, Any]) -> None:
     """The roll of Monday was taken."""
     response = await ask("alice", "PUT", "sections/{section}/rolls/{date}", ids)
     assert response.status_code == 200, response.text
-
-
-def sql(world: World, statement: str, *parameters: Any) -> None:
-    db = apsw.Connection(str(world.path))
-    db.execute(statement, parameters)
-    db.close()
 
 
 # ---------------------------------------------------------------- the table
@@ -234,8 +218,7 @@ async def test_acting_as_a_teacher_does_not_make_a_key_write(
 
 
 async def save(ask: Ask, ids: dict[str, Any], *enrollments: int) -> None:
-    marks = [{"enrollment_id": who, "date": TUESDAY, "status": 2} for who in enrollments]
-    body = {"attendances": {"attendance": marks}}
+    body = marks_body(*(mark(who, TUESDAY, 2) for who in enrollments))
     response = await ask("alice", "PUT", "sections/{section}/attendance", ids, json=body)
     assert response.status_code == 200
 
@@ -364,10 +347,9 @@ async def test_another_districts_enrollment_cannot_be_marked(
     stranger = strangers.enrollments["anna"]
     told = []
     for who in (stranger, no_id_like(stranger)):
-        mark = {"enrollment_id": who, "date": MONDAY, "status": 2}
+        body = marks_body(mark(who, MONDAY, 2))
         for path in ("sections/{section}/attendance", "sections/{section}/rolls/{date}"):
             for extra in ("", "?atomic=1"):
-                body = {"attendances": {"attendance": [mark]}}
                 response = await ask("alice", "PUT", path + extra, ids, json=body)
                 told.append((path, extra, shown(response, who)[0], shown(response, who)[2]))
     half = len(told) // 2
@@ -441,7 +423,7 @@ async def test_lists_hold_ones_own_district(
 
 
 async def test_a_teacher_who_leaves_a_section_loses_it_at_once(
-    ask: Ask, cast: Cast, ids: dict[str, Any], world: World
+    ask: Ask, cast: Cast, ids: dict[str, Any], sql: Sql
 ) -> None:
     """
     When a teacher's enrollment has ended, the next request is refused, and shows no child.
@@ -449,11 +431,8 @@ async def test_a_teacher_who_leaves_a_section_loses_it_at_once(
     await save(ask, ids, cast.enrollments["anna"])
     path = "sections/{section}/attendance"
     assert (await ask("bob", "PUT", path, ids)).status_code == 200
-    sql(
-        world,
-        "UPDATE enrollments SET status = 2 WHERE id = ?",
-        cast.enrollments["bob in maths"],
-    )
+    left = cast.enrollments["bob in maths"]
+    sql("UPDATE enrollments SET status = 2 WHERE id = ?", left)
 
     assert (await ask("bob", "PUT", path, ids)).status_code == 403
     assert (await ask("bob", "GET", f"{path}/history", ids)).status_code == 403
@@ -474,13 +453,13 @@ async def test_a_student_whose_place_is_pending_sees_nothing(
 
 
 async def test_a_role_that_is_lowered_counts_at_once(
-    ask: Ask, cast: Cast, ids: dict[str, Any], world: World
+    ask: Ask, cast: Cast, ids: dict[str, Any], sql: Sql
 ) -> None:
     """
     Who is no administrator any more is none at the next request.
     """
     assert (await ask("alice", "GET", "users", ids)).status_code == 200
-    sql(world, "UPDATE users SET role = 5 WHERE id = ?", cast.users["alice"])
+    sql("UPDATE users SET role = 5 WHERE id = ?", cast.users["alice"])
 
     assert (await ask("alice", "GET", "users", ids)).status_code == 403
     headers = {"X-Schoology-Run-As": str(cast.users["bob"])}
