@@ -65,7 +65,7 @@ class Attendance:
     async def get(self, path: str = "", **query: Any) -> httpx.Response:
         """List it, or ask for another path with the same headers."""
         return await self.client.get(
-            path or self.path, params=query, headers=self.headers, **self._more
+            path or self.path, params=query or None, headers=self.headers, **self._more
         )
 
     async def put(self, *entries: Any, **query: Any) -> httpx.Response:
@@ -75,7 +75,7 @@ class Attendance:
     async def send(self, content: Any, **query: Any) -> httpx.Response:
         """Send a body as it is."""
         return await self.client.put(
-            self.path, content=content, params=query, headers=self.headers, **self._more
+            self.path, content=content, params=query or None, headers=self.headers, **self._more
         )
 
     async def take_roll(self, date: str, *entries: Any, **members: Any) -> httpx.Response:

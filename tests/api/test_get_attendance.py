@@ -649,6 +649,20 @@ async def test_no_page_skips_or_repeats_when_marks_change_in_between(
     ]
 
 
+async def test_no_page_shows_a_day_again_when_its_records_go(
+    maths: Attendance, cast: Cast, fortnight: list[tuple[str, ...]]
+) -> None:
+    """
+    The days up to the cursor were on the pages before it, whatever becomes of its own mark.
+    """
+    first = await maths.listed(limit="4")
+    assert first.days == ["2026-09-14", "2026-09-15", "2026-09-16"]
+    await maths.put(*(mark(int(who), day, PRESENT) for who, day, _, _ in fortnight[1:4]))
+    second = Listing(await maths.client.get(first.links["next"]))
+
+    assert second.days == ["2026-09-17", "2026-09-18", "2026-09-21", "2026-09-22"]
+
+
 # ---------------------------------------------------------------- versions
 
 
