@@ -260,7 +260,6 @@ async def test_a_full_disk_is_no_internal_matter(
     assert (await maths.put(*entries)).status_code == 200
 
 
-@pytest.mark.xfail(reason="Front.process_response lets such a fault out with an empty body")
 @in_both_formats
 async def test_a_fault_in_the_letterbox_is_told_too(
     request_: Request, monkeypatch: pytest.MonkeyPatch, format_: str

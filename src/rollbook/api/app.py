@@ -186,16 +186,22 @@ class Front:
         """Write the answer in the format that was asked for."""
         resp.set_header("Cache-Control", "no-store")
         resp.set_header("X-Content-Type-Options", "nosniff")
-        answer = getattr(resp.context, "answer", None)
-        if answer is None:
+        if getattr(resp.context, "answer", None) is None:
             return
+        try:
+            self._write(req, resp)
+        except Exception as fault:  # noqa: BLE001 — what cannot be written is a fault like any other
+            await self.on_fault(req, resp, fault, None)
+            self._write(req, resp)
+
+    def _write(self, req: Request, resp: Response) -> None:
         entered = getattr(req.context, "asked", None)
-        format_ = (
-            entered.format if entered else formats.for_answer_or_json(req.get_header("Accept"))
-        )
+        accept = req.get_header("Accept")
+        format_ = entered.format if entered else formats.for_answer_or_json(accept)
+        answer = resp.context.answer
+        resp.data = xml.write(answer) if format_.is_xml else json.write(answer)
         resp.content_type = format_.value
         resp.set_header("Vary", "Accept")
-        resp.data = xml.write(answer) if format_.is_xml else json.write(answer)
 
     # ---- refusals
 

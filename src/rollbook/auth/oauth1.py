@@ -31,6 +31,7 @@ _DIGESTS = {"HMAC-SHA1": "sha1", "HMAC-SHA256": "sha256"}
 _PARAMETER = re.compile(
     r'[ \t]*+([A-Za-z0-9_.~%-]++)[ \t]*+=[ \t]*+(?:"([^"]*+)"|([^", \t]*+))[ \t]*+(?:,|\Z)'
 )
+_UNRESERVED = re.compile("[A-Za-z0-9._~-]*")  # by far the most of what is encoded
 _BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _TIMESTAMP = re.compile(r"([0-9]{1,12})(?:\.[0-9]+)?")
 _NONCE = re.compile(r"[!-~]{1,255}")
@@ -217,4 +218,4 @@ def normalise(pairs: Iterable[tuple[str, str]]) -> str:
 
 def encode(text: str) -> str:
     """Return text percent-encoded (section 3.6): only A-Z a-z 0-9 - . _ ~ stay bare."""
-    return text if text.isalnum() and text.isascii() else quote(text, safe="~")
+    return text if _UNRESERVED.fullmatch(text) else quote(text, safe="~")

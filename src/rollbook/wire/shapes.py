@@ -6,13 +6,12 @@ except in attendance, absent text is empty text and never null, flags are 0 and 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
 from operator import attrgetter
 from typing import Any, Literal
 
 import msgspec
 
-from rollbook.domain.attendance import Answer, Mark
+from rollbook.domain.attendance import Answer
 from rollbook.domain.people import Actor, District, Role, School, User
 from rollbook.domain.record import Recorded
 from rollbook.domain.rosters import Course, Person, Section
@@ -96,28 +95,23 @@ class Written(msgspec.Struct, frozen=True):
     attendance: list[Answer]
 
 
-_by_status = attrgetter("status", "enrollment_id")
-_date = attrgetter("date")
-_status = attrgetter("status")
+_order = attrgetter("date", "status", "enrollment_id")
 
 
 def listing(page: MarkPage, links: Links | None) -> Listing:
     """Return a page of marks by day, in a day by status, in a status by enrollment."""
-    groups = {day: list(marks) for day, marks in groupby(page.marks, _date)}
-    dates = [DateGroup(day, Statuses(_statuses(groups.get(day, [])))) for day in page.dates]
+    days: dict[str, list[StatusGroup]] = {day: [] for day in page.dates}
+    group: list[Attendance] = []
+    last = ("", 0)
+    for mark in sorted(page.marks, key=_order):
+        if last != (mark.date, mark.status):
+            last = (mark.date, mark.status)
+            group = []
+            days[mark.date].append(StatusGroup(mark.status, Attendances(group)))
+        group.append(Attendance(mark.enrollment_id, mark.date, mark.status, mark.comment))
+    dates = [DateGroup(day, Statuses(groups)) for day, groups in days.items()]
     totals = [Total(status, count) for status, count in page.totals.items()]
     return Listing(dates, Totals(totals), links)
-
-
-def _statuses(marks: list[Mark]) -> list[StatusGroup]:
-    return [
-        StatusGroup(status, Attendances([_attendance(mark) for mark in group]))
-        for status, group in groupby(sorted(marks, key=_by_status), _status)
-    ]
-
-
-def _attendance(mark: Mark) -> Attendance:
-    return Attendance(mark.enrollment_id, mark.date, mark.status, mark.comment)
 
 
 # ---------------------------------------------------------------- rolls and history
