@@ -158,7 +158,7 @@ def serve(config: Config, *, ready: Callable[[], None] = lambda: None) -> None:
     os.umask(0o077)
     _require_free(config.host, config.port)
     create(config.database_path)
-    open_safe(config)
+    asyncio.run(_require_right_master_key(config))
     with (
         _only_server(config.database_path),
         tempfile.TemporaryDirectory("", "rollbook-") as room,
@@ -171,6 +171,21 @@ def serve(config: Config, *, ready: Callable[[], None] = lambda: None) -> None:
             server = _granian(config)
             server.on_startup(ready)
             server.serve()
+
+
+async def _require_right_master_key(config: Config) -> None:
+    """Raise `Unavailable` when secrets were sealed with another master key than there is."""
+    async with opened_store(config) as store:
+        known = [key for home in await store.districts() for key in await store.keys(home.id)]
+    if known and not config.master_key_path.exists():
+        raise Unavailable(
+            f"The master key {config.master_key_path} is gone, and the secrets of {len(known)} "
+            "API keys were sealed with it. Bring it back from its backup, or say where it is "
+            "with --master-key-file."
+        )
+    safe = open_safe(config)
+    for key in known[-1:]:
+        safe.open(key.sealed_secret, key)
 
 
 def _require_free(host: str, port: int) -> None:

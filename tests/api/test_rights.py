@@ -426,7 +426,7 @@ async def test_a_teacher_who_leaves_a_section_loses_it_at_once(
     ask: Ask, cast: Cast, ids: dict[str, Any], sql: Sql
 ) -> None:
     """
-    When a teacher's enrollment has ended, the next request is refused, and shows no child.
+    When a teacher's enrollment has ended, the next request is refused.
     """
     await save(ask, ids, cast.enrollments["anna"])
     path = "sections/{section}/attendance"
@@ -435,10 +435,8 @@ async def test_a_teacher_who_leaves_a_section_loses_it_at_once(
     sql("UPDATE enrollments SET status = 2 WHERE id = ?", left)
 
     assert (await ask("bob", "PUT", path, ids)).status_code == 403
-    assert (await ask("bob", "GET", f"{path}/history", ids)).status_code == 403
-    assert str(cast.enrollments["anna"]) not in (await ask("bob", "GET", path, ids)).text
-    enrollments = await ask("bob", "GET", "sections/{section}/enrollments", ids)
-    assert cast.users["anna"] not in [one["uid"] for one in enrollments.json()["enrollment"]]
+    for lost in (path, f"{path}/history", "sections/{section}/enrollments"):
+        assert (await ask("bob", "GET", lost, ids)).status_code == 403
 
 
 async def test_a_student_whose_place_is_pending_sees_nothing(

@@ -122,7 +122,7 @@ class Standing(enum.Enum):
 
 
 class Footing(msgspec.Struct, frozen=True):
-    """How a user stands in a section: whether they teach it, and their own enrollments in it."""
+    """How a user stands in a section: whether they teach it, and their places on its roll."""
 
     teaches: bool
     enrollment_ids: tuple[int, ...]

@@ -124,7 +124,9 @@ class SqliteStore:
         own = self._rows(SQL.places_of_user, (district_id, user_id, section_id))
         return Footing(
             teaches=any(admin and status == 1 for _, admin, status in own),
-            enrollment_ids=tuple(who for who, _, status in own if status not in PENDING),
+            enrollment_ids=tuple(
+                who for who, admin, status in own if not admin and status not in PENDING
+            ),
         )
 
     # ---- attendance
