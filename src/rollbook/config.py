@@ -1,27 +1,35 @@
 """
-What can be set: one table, from which the options, the environment and `docs/settings.md` come.
+What can be set: one table; options, environment and `docs/settings.md` come from it.
 
-A setting is given, strongest first, as an option, as `ROLLBOOK_<NAME>` in the environment, in the
-TOML file that `--config` or `ROLLBOOK_CONFIG` names, or it has its default.
+A setting is given, strongest first, as an option, as `ROLLBOOK_<NAME>` in the environment, in
+the TOML file that `--config` or `ROLLBOOK_CONFIG` names, or it has its default.
 """
 
+import ipaddress
 import os
 import tomllib
 import typing
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, TypeAlias, get_args, get_origin
 from urllib.parse import urlsplit
 
 import msgspec
+from msgspec import Meta
 
 from rollbook.domain.errors import BadRequest
+
+_SWITCHES = {"on": True, "yes": True, "off": False, "no": False}
 
 
 class Help(msgspec.Struct, frozen=True):
     """What a setting is for."""
 
     text: str
+
+
+Count: TypeAlias = Annotated[int, Meta(ge=1)]
+Port: TypeAlias = Annotated[int, Meta(ge=0, le=65535)]
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -37,8 +45,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         ),
     ] = ""
     host: Annotated[str, Help("The address to listen at.")] = "127.0.0.1"
-    port: Annotated[int, Help("The port to listen at.")] = 8460
-    workers: Annotated[int, Help("Processes that answer requests; one for each core.")] = 2
+    port: Annotated[Port, Help("The port to listen at.")] = 8460
+    workers: Annotated[Count, Help("Processes that answer requests; one for each core.")] = 2
     public_url: Annotated[
         str,
         Help(
@@ -71,10 +79,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             "then read the secret: for a closed network only."
         ),
     ] = False
-    body_max: Annotated[int, Help("The most bytes that the body of a request may have.")] = (
+    body_max: Annotated[Count, Help("The most bytes that the body of a request may have.")] = (
         1048576
     )
-    records_max: Annotated[int, Help("The most attendance records in one answer.")] = 10_000
+    records_max: Annotated[Count, Help("The most attendance records in one answer.")] = 10_000
 
     @property
     def database_path(self) -> Path:
@@ -98,6 +106,7 @@ class Setting(msgspec.Struct, frozen=True):
     """One line of the table."""
 
     name: str
+    hint: Any  # the type with its bounds
     type: Any  # str, int, bool or tuple[str, ...]
     default: Any
     help: str
@@ -126,9 +135,9 @@ def _table() -> tuple[Setting, ...]:
     )
 
 
-def _unpack(hint: Any, default: Any) -> tuple[Any, Any, str]:
-    kind, help_ = get_args(hint)
-    return kind, default, help_.text
+def _unpack(hint: Any, default: Any) -> tuple[Any, Any, Any, str]:
+    kind, *_, help_ = get_args(hint)
+    return hint, kind, default, help_.text
 
 
 SETTINGS = _table()
@@ -149,31 +158,73 @@ def load(
         environ: The environment.
 
     Raises:
-        BadRequest: A setting is unknown or is no value of its kind; the text names it.
+        BadRequest: A setting is unknown, or its value makes no sense; the text names it.
     """
     found: dict[str, Any] = {}
-    place = file or (
-        Path(environ["ROLLBOOK_CONFIG"]) if environ.get("ROLLBOOK_CONFIG") else None
-    )
+    named = environ.get("ROLLBOOK_CONFIG")
+    place = file or (Path(named) if named else None)
     if place is not None:
-        found.update(_read(place))
+        found.update(_file(place))
     for setting in SETTINGS:
         if setting.variable in environ:
             found[setting.name] = environ[setting.variable]
         if options and options.get(setting.name) is not None:
             found[setting.name] = options[setting.name]
-    for setting in SETTINGS:
-        value = found.get(setting.name)
-        if setting.is_list and isinstance(value, str):
-            found[setting.name] = [word.strip() for word in value.split(",") if word.strip()]
-    try:
-        return msgspec.convert(found, Config, strict=False)
-    except msgspec.ValidationError as error:
-        raise BadRequest(f"The settings are not right: {error}.") from None
+    given = {
+        setting.name: _read(setting, found.pop(setting.name))
+        for setting in SETTINGS
+        if setting.name in found
+    }
+    if found:
+        raise BadRequest(f"There is no setting {min(found)} ({place}).")
+    config = Config(**given)
+    _require_sense(config)
+    return config
 
 
-def _read(place: Path) -> dict[str, Any]:
+def _file(place: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(place.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise BadRequest(f"The settings file {place} cannot be read: {error}.") from None
+
+
+def _read(setting: Setting, value: Any) -> Any:
+    if setting.is_list and isinstance(value, str):
+        value = [word.strip() for word in value.split(",") if word.strip()]
+    if setting.type is bool and isinstance(value, str):
+        value = _SWITCHES.get(value.lower(), value)
+    try:
+        return msgspec.convert(value, setting.hint, strict=False)
+    except msgspec.ValidationError as error:
+        raise _nonsense(setting.name, value, error) from None
+
+
+def _require_sense(config: Config) -> None:
+    """Raise `BadRequest` for a value that is of its kind and could still not be used."""
+    for network in config.trusted_proxies:
+        try:
+            ipaddress.ip_network(network)
+        except ValueError as error:
+            raise _nonsense("trusted_proxies", network, error) from None
+    if config.public_url and not _is_address(config.public_url):
+        raise _nonsense(
+            "public_url", config.public_url, "it is as https://attendance.example.org"
+        )
+    if bool(config.tls_certificate) != bool(config.tls_key):
+        raise BadRequest(
+            "The settings tls_certificate and tls_key are given together or not at all."
+        )
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    named = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    return named and not parts.query and not parts.fragment
+
+
+def _nonsense(name: str, value: Any, why: object) -> BadRequest:
+    return BadRequest(f"The setting {name} cannot be {value!r}: {why}.")
