@@ -38,3 +38,10 @@ class Terminal:
         assert result.stderr.startswith("Error: ")
         assert result.stderr.count("\n") == 1
         return result.stderr.removeprefix("Error: ").strip()
+
+
+def rows(table: str) -> list[list[str]]:
+    """Return the words of each row of a printed table, without its head."""
+    lines = [line.split() for line in table.splitlines() if line.strip()]
+    head = next(number for number, words in enumerate(lines) if set("".join(words)) == {"─"})
+    return lines[head + 1 :]

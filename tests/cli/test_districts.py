@@ -1,6 +1,6 @@
 import pytest
 
-from cli.terminal import Terminal
+from cli.terminal import Terminal, rows
 
 
 def test_a_district_is_created_and_shown(terminal: Terminal) -> None:
@@ -8,10 +8,10 @@ def test_a_district_is_created_and_shown(terminal: Terminal) -> None:
     What `district create` made, `district show` tells: number, name, time zone, where.
     """
     said = terminal.run("district", "create", "Nordhafen")
-    shown = terminal.run("district", "show").splitlines()
+    shown = terminal.run("district", "show")
 
     assert said == "Created district 2 “Nordhafen”.\n"
-    assert [row.split() for row in shown[-2:]] == [
+    assert rows(shown) == [
         ["1", "Lindenhof", "Europe/Zurich", "here"],
         ["2", "Nordhafen", "UTC", "here"],
     ]

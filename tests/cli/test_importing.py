@@ -51,7 +51,8 @@ def take_in(database: str, folder: Path, *options: str) -> Result:
 def counts(result: Result) -> dict[str, list[int]]:
     """Return the table's lines: added, changed, ended, unchanged."""
     assert result.exit_code == 0, result.output
-    lines = re.findall(r"│ (\w+)\s+│\s+(\d+) │\s+(\d+) │\s+(\d+) │\s+(\d+) │", result.stdout)
+    line = re.compile(r"^\s*(\w+)\s+(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s*$", re.MULTILINE)
+    lines = line.findall(result.stdout)
     return {noun: [int(number) for number in numbers] for noun, *numbers in lines}
 
 

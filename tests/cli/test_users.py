@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from cli.terminal import Terminal
+from cli.terminal import Terminal, rows
 from rollbook.domain.people import Role, User
 from rollbook.domain.store import Page
 from rollbook.storage.sqlite import SqliteStore
@@ -64,7 +64,7 @@ def test_people_are_listed(terminal: Terminal) -> None:
 
     assert "Jo Doe" in everybody
     assert "Ann Roe" in everybody
-    assert students.splitlines()[-1].split() == ["5000002", "student", "Ann", "Roe", "s-7"]
+    assert rows(students) == [["5000002", "student", "Ann", "Roe", "s-7"]]
     assert "Jo Doe" not in students
 
 

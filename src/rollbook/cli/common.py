@@ -2,8 +2,9 @@
 
 import asyncio
 import functools
+import re
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,20 +15,45 @@ from rich.table import Table
 
 from rollbook import config as configuration
 from rollbook.config import SETTINGS, Config
-from rollbook.domain.errors import RollbookError
+from rollbook.domain.errors import BadRequest, RollbookError
 from rollbook.domain.people import District
 from rollbook.domain.store import Store
 
 T = TypeVar("T")
 
-# Into a pipe or a file a table is as wide as it needs to be.
-out = Console(highlight=False, width=None if sys.stdout.isatty() else 500)
-err = Console(stderr=True, highlight=False)
+# Into a pipe or a file a table is as wide as it needs to be. A name in brackets is no markup.
+_WIDTH = None if sys.stdout.isatty() else 500
+out = Console(highlight=False, markup=False, emoji=False, width=_WIDTH)
+err = Console(stderr=True, highlight=False, markup=False, emoji=False)
+
+_NO_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
-def table(*columns: str, title: str | None = None) -> Table:
+def plain(text: str) -> str:
+    """Return what somebody wrote without what it could do to a terminal."""
+    return _NO_TEXT.sub("\ufffd", text)
+
+
+def number(text: str) -> int:
+    """Read what can be the number of something here."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise click.BadParameter(f"{text} is the number of nothing here.")
+    return int(text)
+
+
+class Sheet(Table):
+    """A table of what people and rosters wrote."""
+
+    def line(self, *cells: str) -> None:
+        """Add a row of cells, as they were written."""
+        self.add_row(*map(plain, cells))
+
+
+def table(*columns: str, title: str = "") -> Sheet:
     """Return a table for *out*: the first column stays whole, the others are folded."""
-    made = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    made = Sheet(
+        title=plain(title) or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
+    )
     for number, column in enumerate(columns):
         made.add_column(column, overflow="fold", no_wrap=number == 0)
     return made
@@ -50,6 +76,7 @@ def settings(*names: str) -> Callable[[Callable[..., T]], Callable[..., T]]:
         def with_config(*args: Any, config_file: Path | None, **given: Any) -> T:
             options = {name: given.pop(name) for name in names}
             with refusals_as_sentences():
+                _require_text(given)
                 config = configuration.load(options, file=config_file)
                 return command(*args, config=config, **given)
 
@@ -78,6 +105,14 @@ def _option(setting: configuration.Setting) -> Callable[[Any], Any]:
         flag_value="true" if setting.type is bool else None,
         help=f"{setting.help} [env: {setting.variable}{default}]",
     )
+
+
+def _require_text(given: Mapping[str, Any]) -> None:
+    """Raise `BadRequest` for a word that is no UTF-8, or that would move the cursor."""
+    for name, value in given.items():
+        if isinstance(value, str) and plain(value) != value:
+            words = name.replace("_", " ")
+            raise BadRequest(f"There is a character in {words} that no text can have.")
 
 
 class refusals_as_sentences:  # noqa: N801 — reads as a phrase: with refusals_as_sentences()

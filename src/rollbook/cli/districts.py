@@ -36,7 +36,7 @@ async def show(store: Store, name: str | None) -> None:
         raise Refusal("There is no district yet; make one with: rollbook district create NAME")
     shown = table("number", "name", "time zone", "attendance is taken")
     for one in found:
-        shown.add_row(str(one.id), one.name, one.time_zone, _where(one))
+        shown.line(str(one.id), one.name, one.time_zone, _where(one))
     out.print(shown)
 
 

@@ -9,6 +9,7 @@ from rollbook.cli.common import (
     Refusal,
     district_option,
     find_district,
+    number,
     out,
     table,
     with_store,
@@ -26,7 +27,7 @@ def key() -> None:
 
 
 @key.command(no_args_is_help=True)
-@click.argument("user_id", type=int)
+@click.argument("user_id", type=number)
 @click.option("--name", default="", help="What it is for.")
 @click.option("--read-only", is_flag=True, help="It may never write.")
 @click.option("--expires", help="Its last day, YYYY-MM-DD (UTC).")
@@ -72,7 +73,7 @@ async def list_(store: Store, district: str | None) -> None:
     for one in found:
         may = "read" if one.read_only else "write"
         created = one.created_at[:10]
-        shown.add_row(one.key, str(one.user_id), one.name, may, created, _state(one))
+        shown.line(one.key, str(one.user_id), one.name, may, created, _state(one))
     out.print(shown)
 
 

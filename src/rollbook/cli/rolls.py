@@ -2,7 +2,16 @@
 
 import click
 
-from rollbook.cli.common import Refusal, district_option, find_district, out, table, with_store
+from rollbook.cli.common import (
+    Refusal,
+    district_option,
+    find_district,
+    number,
+    out,
+    plain,
+    table,
+    with_store,
+)
 from rollbook.domain.attendance import Status
 from rollbook.domain.days import is_day
 from rollbook.domain.record import Author
@@ -19,7 +28,7 @@ _EVERYBODY = EnrollmentQuery(page=Page(0, 100_000))
 
 
 @click.command(no_args_is_help=True)
-@click.argument("section_id", type=int)
+@click.argument("section_id", type=number)
 @click.argument("date")
 @district_option
 @with_store
@@ -36,14 +45,15 @@ async def roll(store: Store, section_id: int, date: str, district: str | None) -
     page = await store.marks(place.id, section_id, MarkQuery(start=date, end=date))
     missing = {mark.enrollment_id: mark for mark in page.marks}
     taken, sums = rolls.items[0].taken, rolls.items[0].tally
-    shown = table("enrollment", "name", "status", "comment", title=f"{section.title}, {date}")
+    title = f"{section.title}, {date}"
+    shown = table("enrollment", "name", "status", "comment", title=title)
     for person in people.items:
         mark = missing.get(person.enrollment.id)
         if mark is not None:
             status = Status(mark.status).name.lower()
             name = person.user.display_name
-            shown.add_row(str(mark.enrollment_id), name, status, mark.comment)
-    out.print(shown if missing else f"{section.title}, {date}: nobody was missing.")
+            shown.line(str(mark.enrollment_id), name, status, mark.comment)
+    out.print(shown if missing else f"{plain(title)}: nobody was missing.")
     click.echo(
         f"{sums.on_roll} on the roll: {sums.present} present, {sums.absent} absent, "
         f"{sums.late} late, {sums.excused} excused, {sums.not_marked} not marked. "
@@ -53,9 +63,11 @@ async def roll(store: Store, section_id: int, date: str, district: str | None) -
 
 
 @click.command(no_args_is_help=True)
-@click.argument("section_id", type=int)
+@click.argument("section_id", type=number)
 @click.option("--date", help="Only the marks of that day, YYYY-MM-DD.")
-@click.option("--enrollment", type=int, help="Only the marks of that enrollment.")
+@click.option(
+    "--enrollment", type=number, metavar="INTEGER", help="Only the marks of that enrollment."
+)
 @district_option
 @with_store
 async def history(
@@ -83,7 +95,7 @@ async def history(
         for recorded in page.changes:
             change = recorded.change
             old = Status(change.old_status).name.lower() if change.old_status else "none"
-            shown.add_row(
+            shown.line(
                 recorded.at,
                 _author(recorded.author),
                 recorded.author.channel,

@@ -6,6 +6,8 @@ from rollbook.cli.common import Refusal, district_option, find_district, out, ta
 from rollbook.domain.people import Role, User
 from rollbook.domain.store import Page, Store
 
+_PAGE = 1000  # people read at a time
+
 ROLES = {role.name.lower(): role for role in Role}
 
 
@@ -64,17 +66,17 @@ async def list_(store: Store, role: str | None, district: str | None) -> None:
     shown = table("user", "role", "name", "username", "school uid")
     offset = 0
     while True:
-        found = await store.users(place.id, Page(offset, 1000))
+        found = await store.users(place.id, Page(offset, _PAGE))
         for person in found.items:
             if role is None or person.role is ROLES[role]:
-                shown.add_row(
+                shown.line(
                     str(person.id),
                     person.role.name.lower(),
                     person.display_name,
                     person.username,
                     person.sourced_id or "",
                 )
-        offset += 1000
+        offset += _PAGE
         if offset >= found.total:
             break
     if not shown.row_count:

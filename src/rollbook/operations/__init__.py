@@ -1,1 +1,1 @@
-"""The desk: what can be done here; API, pages, imports and commands are doors to the same desk."""
+"""The desk: what can be done here; API, imports and commands are doors to the same desk."""
