@@ -5,6 +5,7 @@ import fcntl
 import logging
 import multiprocessing
 import os
+import resource
 import signal
 import socket
 import tempfile
@@ -15,10 +16,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import IO, Any
 
+import falcon
 import msgspec
 from falcon.asgi import App
 from granian import Granian
-from granian.constants import Interfaces, Loops
+from granian.constants import HTTPModes, Interfaces, Loops
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from rollbook.api.app import Limits, build_app
@@ -37,7 +40,12 @@ log = logging.getLogger("rollbook")
 _HANDED_DOWN = "ROLLBOOK_HANDED_DOWN"  # from `serve` to its workers: what is set, as JSON
 _COUNTER = "ROLLBOOK_COUNTER"  # and where the writer is reached
 
-_WRITER_STARTS_IN = 30  # seconds at most
+# Seconds at most.
+_WRITER_STARTS_IN = 30
+_HEAD_WITHIN = 10  # also the time that a connection may be idle
+_BODY_WITHIN = 30
+
+_CONNECTIONS = 2048  # of one worker at once: more wait
 
 
 def open_store(config: Config, *, make: bool = False) -> SqliteStore:
@@ -101,19 +109,59 @@ def _nonces_of(config: Config) -> Path:
     return path.with_name(f"{path.name}-nonces")
 
 
-def app() -> Callable[..., Awaitable[None]]:
+def app() -> "_Edge":
     """Return the application of a worker that `serve` started."""
     config = msgspec.json.decode(os.environ[_HANDED_DOWN], type=Config)
     application = build(config, Path(os.environ[_COUNTER]))
     application.add_middleware(_Obedience())
+    return _Edge(application)
 
-    async def answer(scope: dict[str, Any], receive: Any, send: Any) -> None:
-        # What proxies still speak is HTTP/1.0, granian calls it 1, and falcon knows no such thing.
-        if scope.get("http_version") == "1":
+
+class _Edge:
+    """Hands requests over from granian to falcon, which read ASGI differently in places."""
+
+    def __init__(self, application: App[Any, Any]) -> None:
+        self._application = application
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            await self._application(scope, receive, send)
+            return
+        if scope["http_version"] == "1":  # what proxies speak, HTTP/1.0: falcon knows no 1
             scope["http_version"] = "1.0"
-        await application(scope, receive, send)
+        await self._application(scope, _Body(receive).part, send)
 
-    return answer
+
+class _Body:
+    """
+    A request's body, which has to be whole, and in time.
+
+    Falcon asks for its first part before it looks at the request. It gets an empty one: so nobody
+    sends a body, or is told to go on with it, before the door and the headers let them.
+    """
+
+    def __init__(self, receive: Callable[[], Awaitable[dict[str, Any]]]) -> None:
+        self._receive = receive
+        self._until: float | None = None
+        self._asked = False
+
+    async def part(self) -> dict[str, Any]:
+        """Return the next part."""
+        if not self._asked:
+            self._asked = True
+            return {"type": "http.request", "body": b"", "more_body": True}
+        if self._until is None:
+            self._until = asyncio.get_running_loop().time() + _BODY_WITHIN
+        try:
+            async with asyncio.timeout_at(self._until):
+                event = await self._receive()
+        except TimeoutError:
+            raise falcon.HTTPError(
+                408, description=f"The body did not come in within {_BODY_WITHIN} seconds."
+            ) from None
+        if event["type"] == "http.disconnect":
+            raise falcon.HTTPBadRequest(description="The body ended before it was whole.")
+        return event
 
 
 class _Obedience:
@@ -167,6 +215,7 @@ def serve(config: Config, *, ready: Callable[[], None] = lambda: None) -> None:
         os.environ[_HANDED_DOWN] = msgspec.json.encode(config).decode()
         os.environ[_COUNTER] = str(place)
         with _Writer(config.database_path, place):
+            _allow_files(_CONNECTIONS + 256)
             _hold_signals_for_new_workers()
             server = _granian(config)
             server.on_startup(ready)
@@ -186,6 +235,13 @@ async def _require_right_master_key(config: Config) -> None:
     safe = open_safe(config)
     for key in known[-1:]:
         safe.open(key.sealed_secret, key)
+
+
+def _allow_files(count: int) -> None:
+    """Let each process have that many open, as far as the system lets us."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < count:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(count, hard), hard))
 
 
 def _require_free(host: str, port: int) -> None:
@@ -219,6 +275,10 @@ def _granian(config: Config) -> Any:
         loop=Loops.auto,
         websockets=False,
         log_level=LogLevels.warning,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=_HEAD_WITHIN * 1000),
+        backlog=_CONNECTIONS,
+        backpressure=_CONNECTIONS,
         workers_kill_timeout=15,
         **tls,
     )
