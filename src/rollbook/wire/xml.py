@@ -33,7 +33,7 @@ def read(body: bytes) -> Any:
         BadBody: It is not well-formed, or uses what we refuse; the text says where.
     """
     try:
-        text = body.decode("utf-8-sig")
+        text = body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise BadBody(f"The body is not UTF-8: byte {error.start} is wrong.") from None
     return _Reader().read(text)
