@@ -45,6 +45,7 @@ _WRITER_STARTS_IN = 30
 _HEAD_WITHIN = 10  # also the time that a connection may be idle
 _BODY_WITHIN = 30
 
+_HEAD_MAX = 65536  # bytes
 _CONNECTIONS = 2048  # of one worker at once: more wait
 
 
@@ -276,7 +277,9 @@ def _granian(config: Config) -> Any:
         websockets=False,
         log_level=LogLevels.warning,
         http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(header_read_timeout=_HEAD_WITHIN * 1000),
+        http1_settings=HTTP1Settings(
+            header_read_timeout=_HEAD_WITHIN * 1000, max_buffer_size=_HEAD_MAX
+        ),
         backlog=_CONNECTIONS,
         backpressure=_CONNECTIONS,
         workers_kill_timeout=15,
