@@ -1,7 +1,7 @@
 """
 Whatever is asked in whatever order, the service does what a dictionary would.
 
-`ROLLBOOK_MODEL_ROUNDS=5000` makes it a long test: a hundred thousand steps, not two thousand.
+`ROLLBOOK_MODEL_ROUNDS=5000` makes it a long test: a hundred thousand steps, not a thousand.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ from rollbook.auth.nonces import NonceBook
 from rollbook.storage.sqlite import SqliteStore
 from signing import Signed
 
-ROUNDS = int(os.environ.get("ROLLBOOK_MODEL_ROUNDS", "100"))
+ROUNDS = int(os.environ.get("ROLLBOOK_MODEL_ROUNDS", "60"))
 STEPS = 20
 
 PRESENT, EXCUSED = 1, 4

@@ -119,14 +119,12 @@ class Asked(msgspec.Struct, kw_only=True):
     @property
     def address(self) -> str:
         """The address that was asked for, as the client knows it."""
-        return self._with(self.query.with_changes())
+        return self.link()
 
     def link(self, **changes: str | None) -> str:
         """Return that address with other parameters."""
-        return self._with(self.query.with_changes(**changes))
-
-    def _with(self, query: str) -> str:
         path = f"{self.base}{self.path.removeprefix('/v1')}"
+        query = self.query.with_changes(**changes)
         return f"{path}?{query}" if query else path
 
     def listed(
