@@ -91,18 +91,20 @@ class Counter:
         """Work until whoever holds the other end of *until* closes it or dies; then hang up."""
         if until is not None:
             self._selector.register(until, selectors.EVENT_READ)
-        while self._open or self._queue:
-            for key, _ in self._selector.select(0 if self._queue else None):
-                if key.fileobj is self._listener:
-                    self._accept()
-                elif key.fileobj is until:
-                    self._selector.unregister(until)
-                    self._open = False
-                else:
-                    self._receive(key)
-            self._settle()
-        for key in list(self._selector.get_map().values()):
-            self._hang_up(key.fileobj)
+        try:
+            while self._open or self._queue:
+                for key, _ in self._selector.select(0 if self._queue else None):
+                    if key.fileobj is until:
+                        self._selector.unregister(until)
+                        self._open = False
+                    elif key.fileobj is self._listener:
+                        self._accept()
+                    else:
+                        self._receive(key)
+                self._settle()
+        finally:
+            for key in list(self._selector.get_map().values()):
+                self._hang_up(key.fileobj)
 
     def _accept(self) -> None:
         line, _ = self._listener.accept()
