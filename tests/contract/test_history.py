@@ -127,6 +127,7 @@ async def test_pages_of_history_add_up_to_the_whole(
     """
     pages = [await maths.history(limit=limit, end=end)]
     while (after := pages[-1].next) is not None:
+        assert len(pages) <= len(ALL), "the cursor goes round in circles"
         pages.append(await maths.history(limit=limit, end=end, after=after))
     whole = (await maths.history(end=end)).changes
 

@@ -42,6 +42,7 @@ async def pages_of(maths: Classroom, limit: int) -> list[MarkPage]:
     """Read page after page as the cursor leads."""
     pages = [await maths.marks(limit=limit)]
     while pages[-1].left_over:
+        assert len(pages) <= len(LISTED), "the cursor goes round in circles"
         last = pages[-1].marks[-1]
         pages.append(await maths.marks(limit=limit, after=(last.date, last.enrollment_id)))
     return pages

@@ -2,6 +2,7 @@ import asyncio
 import contextlib
 import multiprocessing
 import os
+import select
 import shutil
 import signal
 import socket
@@ -57,7 +58,7 @@ class Desk:
         self._listener = listen(place)
         until, self._line = multiprocessing.Pipe(duplex=False)
         served = Counter(self._writer, self._listener)
-        self._thread = threading.Thread(target=served.serve, args=(until,))
+        self._thread = threading.Thread(target=served.serve, args=(until,), daemon=True)
         self._until = until
         self._thread.start()
 
@@ -125,7 +126,7 @@ def saving(maths: Classroom, comment: str = "", **options: Any) -> SaveMarks:
 async def settled(awaitable: Awaitable[Any]) -> Any:
     """Return what comes of it: a result, or the error."""
     try:
-        return await awaitable
+        return await asyncio.wait_for(awaitable, 10)
     except RollbookError as error:
         return type(error), error.facts, str(error)
 
@@ -263,7 +264,7 @@ async def test_what_comes_in_meanwhile_shares_a_commit(desk: Desk, maths: Classr
     with desk.waiting_for_the_disk():
         tasks = [asyncio.create_task(lines[0](saving(maths, "the first")))]
         await asyncio.sleep(0.1)
-        for number in range(GROUP_MAX):
+        for number in range(48):
             command = saving(maths, f"number {number}")
             tasks.append(asyncio.create_task(lines[number % 8](command)))
         await asyncio.sleep(0.1)
@@ -271,7 +272,7 @@ async def test_what_comes_in_meanwhile_shares_a_commit(desk: Desk, maths: Classr
     for line in lines:
         line.close()
 
-    assert sorted(saved.version for saved in saves) == list(range(2, GROUP_MAX + 3))
+    assert sorted(saved.version for saved in saves) == list(range(2, 51))
     assert desk.commits.number - before == 2
 
 
@@ -336,6 +337,33 @@ async def test_a_worker_that_takes_no_answers_does_not_stop_the_others(
     still.close()
 
     assert saved.version == 1
+
+
+async def test_a_worker_that_leaves_its_answers_disturbs_nobody(
+    desk: Desk, line: Line, maths: Classroom
+) -> None:
+    """
+    A worker that is gone before it read its answer is hung up on; the others are served.
+    """
+    rude = socket.socket(socket.AF_UNIX)
+    rude.connect(str(desk.place))
+    rude.sendall(counter._framed(counter._encode((1, saving(maths, "unread")))))
+    await asyncio.to_thread(select.select, [rude], [], [], 5)
+    rude.close()
+    saved = await line(saving(maths, "after it"))
+
+    assert saved.version == 2
+
+
+async def test_who_calls_first_shares_the_line(desk: Desk, maths: Classroom) -> None:
+    """
+    Commands that come while the line is being dialled all go over the one that is.
+    """
+    line = Line(desk.place)
+    saves = await asyncio.gather(*(line(saving(maths, str(n))) for n in range(5)))
+    line.close()
+
+    assert sorted(saved.version for saved in saves) == [1, 2, 3, 4, 5]
 
 
 async def test_who_no_longer_waits_is_not_answered(desk: Desk, maths: Classroom) -> None:

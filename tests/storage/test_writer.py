@@ -1,3 +1,4 @@
+import datetime as dt
 import logging
 import subprocess
 import sys
@@ -159,6 +160,24 @@ def test_the_present_moment_is_in_utc() -> None:
     The clock of a running house tells the time of no particular place.
     """
     assert str(system_clock().tzinfo) == "UTC"
+
+
+def test_whatever_stops_a_group_leaves_the_file_free(world: World, maths: Classroom) -> None:
+    """
+    When carrying out a group is interrupted, nothing of it is there and nobody waits for it.
+    """
+
+    def interrupted() -> dt.datetime:
+        raise KeyboardInterrupt
+
+    writer, other = Writer(world.path, interrupted), Writer(world.path)
+    with pytest.raises(KeyboardInterrupt):
+        writer.one(saving(maths, "anna"))
+    saved = other.one(saving(maths, "anna"))
+    writer.close()
+    other.close()
+
+    assert saved.version == 1
 
 
 # ---------------------------------------------------------------- no record, no write
