@@ -8,6 +8,7 @@ import os
 import resource
 import signal
 import socket
+import ssl
 import tempfile
 import threading
 import time
@@ -20,7 +21,7 @@ import falcon
 import msgspec
 from falcon.asgi import App
 from granian import Granian
-from granian.constants import HTTPModes, Interfaces, Loops
+from granian.constants import HTTPModes, Interfaces, Loops, SSLProtocols
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
@@ -262,9 +263,6 @@ def _family(host: str) -> socket.AddressFamily:
 
 
 def _granian(config: Config) -> Any:
-    tls: dict[str, Any] = {}
-    if config.tls_certificate:
-        tls = {"ssl_cert": Path(config.tls_certificate), "ssl_key": Path(config.tls_key)}
     return Granian(
         "rollbook.wiring:app",
         factory=True,
@@ -283,8 +281,22 @@ def _granian(config: Config) -> Any:
         backlog=_CONNECTIONS,
         backpressure=_CONNECTIONS,
         workers_kill_timeout=15,
-        **tls,
+        **_tls(config.tls_certificate, config.tls_key),
     )
+
+
+def _tls(certificate: str, key: str) -> dict[str, Any]:
+    """Return granian's settings of TLS; raises `Unavailable` when the files cannot be used."""
+    if not certificate:
+        return {}
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
+    except OSError as error:
+        raise Unavailable(
+            f"The certificate {certificate} with the key {key} cannot be used: {error}."
+        ) from error
+    oldest = SSLProtocols.tls12  # for clients of school systems that know no newer one
+    return {"ssl_cert": Path(certificate), "ssl_key": Path(key), "ssl_protocol_min": oldest}
 
 
 class _only_server:  # noqa: N801 — reads as a phrase: with _only_server(path)

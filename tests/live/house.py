@@ -35,10 +35,12 @@ class House(Server):
         super().__init__(database)
         self.database = database
         self.cast = cast
+        self.command = self._command
         self.environ = self._environ
         self.environ.update(
             {f"ROLLBOOK_{name.upper()}": text for name, text in settings.items()}
         )
+        self.port = int(self.environ["ROLLBOOK_PORT"])
         scheme = "https" if "tls_certificate" in settings else "http"
         self.url = f"{scheme}://127.0.0.1:{self.port}"
 
