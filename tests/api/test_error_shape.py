@@ -17,7 +17,7 @@ from signing import Signed
 
 INTERNAL = re.compile(
     r"Traceback|rollbook\.|\.py\b|[a-z]Error\b|Exception|(?i:sqlite|apsw|falcon|msgspec|lmdb)|"
-    r"(?i:expat)|/(?:work|tmp|home|root|usr)/|SELECT|None\b|<class|object at"
+    r"(?i:expat)|/(?:srv|tmp|home|root|usr)/|SELECT|None\b|<class|object at"
 )
 NOBODY = httpx.Auth()
 
@@ -206,7 +206,7 @@ async def test_a_fault_of_ours_tells_only_its_number(
     """
 
     async def broken(*_: Any) -> Any:
-        raise ZeroDivisionError("secret /work/place")
+        raise ZeroDivisionError("secret /srv/place")
 
     monkeypatch.setattr(store, "marks", broken)
     response = await request_(format_)
