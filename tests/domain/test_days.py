@@ -5,6 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from rollbook.domain import days
 from rollbook.domain.days import day_after, from_ordinal, instant, is_day, to_ordinal
 
 
@@ -135,3 +136,12 @@ def test_moments_sort_as_time_does(one: dt.datetime, other: dt.datetime) -> None
     earlier, later = sorted((one, other))
 
     assert instant(earlier) <= instant(later)
+
+
+def test_what_cannot_be_a_day_is_not_remembered() -> None:
+    """
+    Texts of another length than a day's take no room in the cache, however many are asked for.
+    """
+    before = days._is_day.cache_info().currsize
+    assert not any(is_day("2026-09-14" + "x" * length) for length in range(1, 500))
+    assert days._is_day.cache_info().currsize == before

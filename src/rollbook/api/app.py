@@ -185,6 +185,7 @@ class Front:
     ) -> None:
         """Write the answer in the format that was asked for."""
         resp.set_header("Cache-Control", "no-store")
+        resp.set_header("Vary", "Accept")
         resp.set_header("X-Content-Type-Options", "nosniff")
         if getattr(resp.context, "answer", None) is None:
             return
@@ -201,7 +202,6 @@ class Front:
         answer = resp.context.answer
         resp.data = xml.write(answer) if format_.is_xml else json.write(answer)
         resp.content_type = format_.value
-        resp.set_header("Vary", "Accept")
 
     # ---- refusals
 
@@ -237,6 +237,7 @@ class Front:
         """Answer a fault of ours: nothing of it is told but the request's id, for the log."""
         log.error("fault", extra=_traced(req), exc_info=error)
         resp.status = 503
+        resp.delete_header("ETag")  # of an answer that did not come about
         resp.set_header("Retry-After", RETRY_AFTER)
         sentence = f"Something went wrong here (request {req.context.request_id}); try again."
         resp.context.answer = shapes.Error(503, sentence)

@@ -13,12 +13,18 @@ from typing import TypeAlias
 
 Day: TypeAlias = str
 
+_LENGTH = len("YYYY-MM-DD")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
-@functools.lru_cache(maxsize=4096)
 def is_day(text: str) -> bool:
     """Say whether *text* is a real day of the calendar, written `YYYY-MM-DD` in ASCII digits."""
+    # Only what has a day's length is remembered: a cache of megabytes would be a way to fill us.
+    return len(text) == _LENGTH and _is_day(text)
+
+
+@functools.lru_cache(maxsize=4096)
+def _is_day(text: str) -> bool:
     if not _DAY.fullmatch(text):
         return False
     try:

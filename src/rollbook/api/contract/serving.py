@@ -1,5 +1,6 @@
 """The two resources; what they answer is made once, at the start."""
 
+import functools
 import hashlib
 from typing import ClassVar
 
@@ -16,7 +17,7 @@ class Contract:
     needs: ClassVar = {"GET": None}
 
     def __init__(self) -> None:
-        self._text = msgspec.json.encode(document.build())
+        self._text = _document()
         self._tag = _tag_of(self._text)
 
     async def on_get(self, req: Request, resp: Response) -> None:
@@ -30,14 +31,24 @@ class Docs:
     needs: ClassVar = {"GET": None}
 
     def __init__(self) -> None:
-        text, self._policy = page.render(document.build())
-        self._text = text.encode()
+        self._text, self._policy = _page()
         self._tag = _tag_of(self._text)
 
     async def on_get(self, req: Request, resp: Response) -> None:
         """Return a page to read."""
         resp.set_header("Content-Security-Policy", self._policy)
         _answer(req, resp, self._text, self._tag, "text/html; charset=utf-8")
+
+
+@functools.cache
+def _document() -> bytes:
+    return msgspec.json.encode(document.build())
+
+
+@functools.cache
+def _page() -> tuple[bytes, str]:
+    text, policy = page.render(document.build())
+    return text.encode(), policy
 
 
 def _tag_of(text: bytes) -> str:
