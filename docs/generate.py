@@ -55,7 +55,9 @@ def cli() -> str:
 
 
 def _commands(command: click.Command, name: str) -> list[str]:
-    context = click.Context(command, info_name=name, terminal_width=80, max_content_width=80)
+    context = click.Context(
+        command, info_name=name, terminal_width=80, help_option_names=["-h", "--help"]
+    )
     parts = [f"## `{name}`\n\n```text\n{command.get_help(context)}\n```\n"]
     if isinstance(command, click.Group):
         for inner in sorted(command.commands):
