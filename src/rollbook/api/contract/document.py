@@ -164,7 +164,8 @@ def _responses(operation: Operation) -> Document:
         found["200"] = {"description": "Here it is.", "headers": headers, "content": content}
     else:
         content = _in_both_formats(operation.answers)
-        found["200"] = {"description": "It is done.", "headers": headers, "content": content}
+        done = "Here it is." if operation.method == "GET" else "It is done."
+        found["200"] = {"description": done, "headers": headers, "content": content}
     if routes.IF_NONE_MATCH in operation.asks:
         found["304"] = {"description": "Nothing has changed.", "headers": headers}
     codes = {*operation.refuses, *(_WHEN_PUBLIC if operation.public else _WHEN_SIGNED)}
