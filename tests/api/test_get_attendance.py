@@ -807,3 +807,13 @@ async def test_only_who_may_see_the_section_learns_of_the_switch(
     nobody = await client.get(path, auth=httpx.BasicAuth("alice", "secret"))
 
     assert (stranger.status_code, staff.status_code, nobody.status_code) == (404, 403, 401)
+
+
+async def test_an_offset_into_an_empty_list_is_an_empty_list(maths: Attendance) -> None:
+    """
+    Where the filters select nothing, an offset finds nothing, and is no fault.
+    """
+    response = await maths.get(start="1", end="0001-01-01")
+
+    assert response.status_code == 200
+    assert response.json() == {"date": [], "totals": {"total": []}}

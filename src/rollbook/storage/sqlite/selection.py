@@ -37,7 +37,8 @@ def mark_page(
     marks = [Mark(*row) for row in found[first:end]]
     left_over = end < len(found)
     # The pages before this one went up to here, whether or not that mark is still listed.
-    lower = max(query.after[0] if query.after else "", found[:first][-1][1] if first else "")
+    before = found[:first]  # nothing, also where an offset is asked of an empty list
+    lower = max(query.after[0] if query.after else "", before[-1][1] if before else "")
     upper = marks[-1].date if left_over else _LAST_OF_ALL
     shown = {mark.date for mark in marks}
     covered = [day for day in days if (lower < day or day in shown) and day <= upper]
