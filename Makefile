@@ -49,12 +49,16 @@ requirements: $(VENV)/dev.done ## Pin the newest versions again, with hashes and
 clean: ## Remove what was installed and generated, the demo's district too
 	rm -rf $(VENV) demo-data .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
+# Everything is pinned, so pip has nothing to resolve (--no-deps): it once took a newer release of
+# what a pinned package asks for with an extra, and refused it for having no hash.
+#
 # Debian splits venv from Python; as root it can be fetched, otherwise the message says what to do.
 $(VENV)/bin/pip:
 	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
 		apt-get update -q && apt-get install -qy python3-venv && $(PYTHON) -m venv $(VENV); }
 
 $(VENV)/%.done: requirements/%.txt pyproject.toml | $(VENV)/bin/pip
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@$(BIN)/pip check --disable-pip-version-check >/dev/null || $(BIN)/pip check
 	@touch $@
