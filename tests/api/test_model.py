@@ -337,27 +337,26 @@ def _totals(records: list[tuple[Key, Value]]) -> dict[int, int]:
 # ---------------------------------------------------------------- the service
 
 
-class Changing:
-    """A store that another one stands behind each time: the application is built once."""
-
-    store: SqliteStore
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.store, name)
-
-
 class Service:
     """The real application on a fresh copy of the settled file."""
 
     def __init__(self, world: World, folder: Path) -> None:
         self._world = world
         self._path = folder / "rollbook.db"
-        self._store: Any = Changing()
         self._clock = Clock()
         self._runner = asyncio.Runner()
         self._nonces = NonceBook(
             folder / "nonces", now=self._clock.now.timestamp(), map_bytes=1 << 26
         )
+
+    def close(self) -> None:
+        self._runner.close()
+        self._nonces.close()
+
+    def begin(self) -> None:
+        """Begin with a file in which nothing was taken, and an application that saw no other."""
+        shutil.copy(self._world.path, self._path)
+        self._store = SqliteStore(self._path, clock=self._clock)
         door = Door(
             self._store,
             Safe(MASTER_KEY),
@@ -369,21 +368,12 @@ class Service:
         self._client = httpx.AsyncClient(
             transport=httpx.ASGITransport(app),
             base_url="https://rollbook.test/v1/",
-            auth=Signed(world.lindenhof.keys["alice"], SECRET, self._clock),
+            auth=Signed(self._world.lindenhof.keys["alice"], SECRET, self._clock),
         )
-
-    def close(self) -> None:
-        self.run(self._client.aclose())
-        self._runner.close()
-        self._nonces.close()
-
-    def begin(self) -> None:
-        """Begin with a file in which nothing was taken."""
-        shutil.copy(self._world.path, self._path)
-        self._store.store = SqliteStore(self._path, clock=self._clock)
 
     def end(self) -> None:
         """Let go of the file."""
+        self.run(self._client.aclose())
         self.run(self._store.close())
         for file in self._path.parent.glob(f"{self._path.name}*"):
             file.unlink()

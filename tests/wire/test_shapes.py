@@ -33,10 +33,10 @@ def test_a_listing_goes_by_day_status_and_enrollment() -> None:
     Days ascend, in a day the statuses, in a status the enrollments; empty days are there.
     """
     marks = [
-        Mark(2, "2026-09-14", 4),
+        Mark(2, "2026-09-14", 4, ""),
         Mark(3, "2026-09-14", 2, "ill"),
-        Mark(10, "2026-09-14", 2),
-        Mark(2, "2026-09-16", 3),
+        Mark(10, "2026-09-14", 2, ""),
+        Mark(2, "2026-09-16", 3, ""),
     ]
     days = ["2026-09-14", "2026-09-15", "2026-09-16"]
     page = MarkPage(9, marks, days, {2: 2, 3: 1, 4: 1}, False)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rollbook.domain.attendance import COMMENT_MAX, ENTRIES_MAX, Entry, Unreadable
 from rollbook.domain.errors import BadBody, BodyTooLarge
-from rollbook.wire import sheets
+from rollbook.wire import documents, sheets
 from rollbook.wire import xml as xml_
 from rollbook.wire.formats import Format
 from wire import naughty
@@ -554,7 +554,7 @@ def test_utf_8_in_a_comment_is_judged_byte_by_byte() -> None:
 
 def carefully(body: bytes) -> list[Entry | Unreadable]:
     """Read a body without the fast reader."""
-    document = sheets.read_document(body, Format.JSON)
+    document = documents.read(body, Format.JSON)
     return [sheets._entry(item) for item in sheets._items(document)]
 
 

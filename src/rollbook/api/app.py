@@ -25,7 +25,7 @@ from rollbook.domain.errors import Kind, RollbookError, RollRefused
 from rollbook.domain.people import Actor
 from rollbook.domain.store import Store
 from rollbook.operations.attendance import require_kept_here
-from rollbook.wire import formats, json, shapes, xml
+from rollbook.wire import documents, formats, shapes
 
 log = logging.getLogger("rollbook.api")
 
@@ -166,7 +166,9 @@ class Front:
         """Open one route of a multiget to whoever sent it."""
         own = await self._reach(outer.actor, resource.needs["GET"], resource, params)
         query = Query(oauth1.read_query(target.partition("?")[2]))
-        req.context.asked = msgspec.structs.replace(outer, query=query, path=req.path, own=own)
+        req.context.asked = msgspec.structs.replace(
+            outer, query=query, path=req.path, own=own, alone=False
+        )
 
     async def _reach(
         self, actor: Actor, action: Action, resource: Any, params: dict[str, Any]
@@ -199,8 +201,8 @@ class Front:
         entered = getattr(req.context, "asked", None)
         accept = req.get_header("Accept")
         format_ = entered.format if entered else formats.for_answer_or_json(accept)
-        answer = resp.context.answer
-        resp.data = xml.write(answer) if format_.is_xml else json.write(answer)
+        answer = resp.context.answer  # bytes are from the shelf, in that format already
+        resp.data = answer if isinstance(answer, bytes) else documents.write(answer, format_)
         resp.content_type = format_.value
 
     # ---- refusals

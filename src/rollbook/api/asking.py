@@ -115,6 +115,7 @@ class Asked(msgspec.Struct, kw_only=True):
     path: str
     request_id: str
     own: tuple[int, ...] | None  # the only enrollments that may be shown; None: no limit
+    alone: bool = True  # False for a part of a multiget, which wants a document, not a body
 
     @property
     def address(self) -> str:

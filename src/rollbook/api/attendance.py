@@ -1,6 +1,7 @@
 """A section's attendance, rolls and history."""
 
 import re
+from collections.abc import Hashable
 from typing import ClassVar
 
 from falcon.asgi import Request, Response
@@ -15,6 +16,7 @@ from rollbook.api.asking import (
     tag_of,
     versions_to_match,
 )
+from rollbook.api.shelf import Shelf
 from rollbook.auth.policy import Action
 from rollbook.domain.attendance import mark_id, mark_key
 from rollbook.domain.days import day_after, is_day
@@ -22,7 +24,7 @@ from rollbook.domain.errors import BadRequest, NoSuchThing
 from rollbook.domain.record import Channel
 from rollbook.domain.store import HistoryQuery, MarkPage, MarkQuery, RollQuery, Store
 from rollbook.operations import attendance as operations
-from rollbook.wire import shapes, sheets
+from rollbook.wire import documents, shapes, sheets
 from rollbook.wire.sheets import read_id
 
 _OFFSET = re.compile("[0-9]{1,7}")
@@ -39,21 +41,29 @@ class SectionAttendance:
         self._store = store
         self._records_max = records_max
         self._body_max = body_max
+        self._shelf = Shelf[Hashable]()
 
     async def on_get(self, req: Request, resp: Response, section_id: int) -> None:
         """List marks other than PRESENT, and the days on which nobody was missing."""
         ask = asked(req)
-        query = self._query(ask)
-        district = ask.actor.district.id
-        if req.get_header("If-None-Match") is not None:
-            tag = tag_of(await self._store.version(district, section_id), ask.format)
-            if is_known(req, tag):
-                resp.status = 304
-                resp.set_header("ETag", tag)
-                return
-        page = await self._store.marks(district, section_id, query)
-        resp.set_header("ETag", tag_of(page.version, ask.format))
-        resp.context.answer = shapes.listing(page, _links(ask, page))
+        key = (ask.actor.district.id, section_id)
+        version = await self._store.version(*key)
+        same = (*key, req.query_string, ask.format)
+        written = self._shelf.find(same, version) if ask.alone and ask.own is None else None
+        query = self._query(ask) if written is None else None
+        if is_known(req, tag_of(version, ask.format)):
+            resp.status = 304
+        elif query is None:
+            resp.context.answer = written
+        else:
+            page = await self._store.marks(*key, query)
+            version, links = page.version, _links(ask, page)
+            resp.context.answer = shapes.listing(page, links)
+            # Links speak of the address asked at; who is on a roster may change by itself.
+            if ask.alone and links is None and query.enrollment_ids is None:
+                resp.context.answer = documents.write(resp.context.answer, ask.format)
+                self._shelf.put(same, version, resp.context.answer)
+        resp.set_header("ETag", tag_of(version, ask.format))
 
     async def on_put(self, req: Request, resp: Response, section_id: int) -> None:
         """Save marks, each for itself, or with `atomic=1` all or none."""

@@ -10,7 +10,7 @@ from falcon.routing import CompiledRouter
 from rollbook.api.asking import Asked, asked, read_body
 from rollbook.auth.policy import Action
 from rollbook.domain.errors import BadBody, NoSuchThing, RollbookError
-from rollbook.wire import sheets
+from rollbook.wire import documents
 
 PATHS_MAX = 50
 _PATH = re.compile("/v1/[!-~]+")  # what a request line could carry
@@ -40,7 +40,7 @@ class MultiGet:
 
     async def on_post(self, req: Request, resp: Response) -> None:
         """Answer each path in its place, with the code it would have had alone."""
-        document = sheets.read_document(*await read_body(req, self._body_max))
+        document = documents.read(*await read_body(req, self._body_max))
         answers = [await self._answer(req, path) for path in _paths(document)]
         resp.context.answer = {"response": answers}
 

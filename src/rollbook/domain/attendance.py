@@ -36,13 +36,13 @@ class Status(enum.IntEnum):
     EXCUSED = 4
 
 
-class Mark(msgspec.Struct, frozen=True, array_like=True):
-    """One enrollment's status on one day."""
+class Mark(msgspec.Struct, frozen=True):
+    """One enrollment's status on one day, with the fields that the API shows in its order."""
 
     enrollment_id: int
     date: Day
     status: int
-    comment: str = ""
+    comment: str
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True, tag=True):

@@ -6,12 +6,11 @@ except in attendance, absent text is empty text and never null, flags are 0 and 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from operator import attrgetter
 from typing import Any, Literal
 
 import msgspec
 
-from rollbook.domain.attendance import Answer
+from rollbook.domain.attendance import Answer, Mark
 from rollbook.domain.people import Actor, District, Role, School, User
 from rollbook.domain.record import Recorded
 from rollbook.domain.rosters import Course, Person, Section
@@ -33,19 +32,10 @@ class Error(msgspec.Struct, frozen=True, omit_defaults=True):
 # ---------------------------------------------------------------- attendance
 
 
-class Attendance(msgspec.Struct, frozen=True):
-    """One mark."""
-
-    enrollment_id: int
-    date: str
-    status: int
-    comment: str
-
-
 class Attendances(msgspec.Struct, frozen=True):
     """The list inside a status."""
 
-    attendance: list[Attendance]
+    attendance: list[Mark]
 
 
 class StatusGroup(msgspec.Struct, frozen=True):
@@ -95,21 +85,16 @@ class Written(msgspec.Struct, frozen=True):
     attendance: list[Answer]
 
 
-_order = attrgetter("date", "status", "enrollment_id")
-
-
 def listing(page: MarkPage, links: Links | None) -> Listing:
     """Return a page of marks by day, in a day by status, in a status by enrollment."""
+    groups: dict[tuple[str, int], list[Mark]] = {}
+    for mark in page.marks:
+        groups.setdefault((mark.date, mark.status), []).append(mark)
     days: dict[str, list[StatusGroup]] = {day: [] for day in page.dates}
-    group: list[Attendance] = []
-    last = ("", 0)
-    for mark in sorted(page.marks, key=_order):
-        if last != (mark.date, mark.status):
-            last = (mark.date, mark.status)
-            group = []
-            days[mark.date].append(StatusGroup(mark.status, Attendances(group)))
-        group.append(Attendance(mark.enrollment_id, mark.date, mark.status, mark.comment))
-    dates = [DateGroup(day, Statuses(groups)) for day, groups in days.items()]
+    for day, status in sorted(groups):
+        marks = Attendances(groups[day, status])
+        days[day].append(StatusGroup(status, marks))
+    dates = [DateGroup(day, Statuses(found)) for day, found in days.items()]
     totals = [Total(status, count) for status, count in page.totals.items()]
     return Listing(dates, Totals(totals), links)
 

@@ -14,7 +14,7 @@ import msgspec
 from rollbook.domain.attendance import ENTRIES_MAX, Entry, Unreadable, why_not_comment
 from rollbook.domain.days import Day, is_day
 from rollbook.domain.errors import BadBody, BodyTooLarge
-from rollbook.wire import json, xml
+from rollbook.wire import documents
 from rollbook.wire.formats import Format
 
 _DIGITS = re.compile(r"[1-9][0-9]{0,18}")
@@ -30,11 +30,6 @@ class RollSheet(msgspec.Struct, frozen=True):
     replace_excused: bool
 
 
-def read_document(body: bytes, format_: Format) -> Any:
-    """Return the document in a body; raises `BadBody`."""
-    return xml.read(body) if format_.is_xml else json.read(body)
-
-
 def read_marks(body: bytes, format_: Format) -> list[Entry | Unreadable]:
     """
     Return the entries of a body of marks, in its order.
@@ -45,7 +40,7 @@ def read_marks(body: bytes, format_: Format) -> list[Entry | Unreadable]:
     """
     if not format_.is_xml and (plain := _read_plain(body)) is not None:
         return plain
-    items = _items(read_document(body, format_))
+    items = _items(documents.read(body, format_))
     if not items:
         raise BadBody("The body has no attendance in it.")
     return [_entry(item) for item in items]
@@ -61,7 +56,7 @@ def read_roll(body: bytes, format_: Format, date: Day) -> RollSheet:
         BadBody: It is not well-formed or not of the shape.
         BodyTooLarge: It has more entries than one request may carry.
     """
-    document = read_document(body, format_)
+    document = documents.read(body, format_)
     if not isinstance(document, dict):
         raise BadBody("The body must be an object.")
     replace = _SWITCH.get(str(document.get("replace_excused", False)).lower())

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from rollbook.api.contract import bodies
-from rollbook.domain.attendance import Answer, mark_id
+from rollbook.domain.attendance import Answer, Mark, mark_id
 from rollbook.domain.record import Channel
 from rollbook.wire import shapes
 
@@ -34,7 +34,7 @@ def _links(path: str) -> dict[str, str]:
 
 
 def _day(date: str, status: int, comment: str) -> shapes.DateGroup:
-    mark = shapes.Attendance(ENROLLMENT, date, status, comment)
+    mark = Mark(ENROLLMENT, date, status, comment)
     group = shapes.StatusGroup(status, shapes.Attendances([mark]))
     return shapes.DateGroup(date, shapes.Statuses([group]))
 

@@ -1,6 +1,7 @@
 """Choosing from what was read: the page of a list of marks, the changes that a query wants."""
 
 import bisect
+import itertools
 import operator
 from collections import Counter
 from collections.abc import Sequence
@@ -34,15 +35,17 @@ def mark_page(
     if query.after is not None:
         first += bisect.bisect_right(found, query.after, key=_place)
     end = first + query.limit
-    marks = [Mark(*row) for row in found[first:end]]
+    marks = list(itertools.starmap(Mark, found[first:end]))
     left_over = end < len(found)
+    totals = dict(sorted(Counter(map(_status, found)).items()))
+    if query.after is None and first == 0 and not left_over:  # as nearly always: all of it
+        return MarkPage(version, marks, list(days), totals, left_over)
     # The pages before this one went up to here, whether or not that mark is still listed.
     before = found[:first]  # nothing, also where an offset is asked of an empty list
     lower = max(query.after[0] if query.after else "", before[-1][1] if before else "")
     upper = marks[-1].date if left_over else _LAST_OF_ALL
     shown = {mark.date for mark in marks}
     covered = [day for day in days if (lower < day or day in shown) and day <= upper]
-    totals = dict(sorted(Counter(map(_status, found)).items()))
     return MarkPage(version, marks, covered, totals, left_over)
 
 
