@@ -12,20 +12,18 @@ import ssl
 import tempfile
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import IO, Any
 
-import falcon
 import msgspec
-from falcon.asgi import App
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces, Loops, SSLProtocols
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
-from rollbook.api.app import Limits, build_app
+from rollbook.api.app import Front, Limits, build_app
 from rollbook.auth.credentials import Safe, load_master_key
 from rollbook.auth.door import Door
 from rollbook.auth.nonces import NonceBook
@@ -44,7 +42,6 @@ _COUNTER = "ROLLBOOK_COUNTER"  # and where the writer is reached
 # Seconds at most.
 _WRITER_STARTS_IN = 30
 _HEAD_WITHIN = 10  # also the time that a connection may be idle
-_BODY_WITHIN = 30
 
 _HEAD_MAX = 65536  # bytes
 _CONNECTIONS = 2048  # of one worker at once: more wait
@@ -86,7 +83,7 @@ def open_safe(config: Config) -> Safe:
     return Safe(load_master_key(config.master_key_path))
 
 
-def build(config: Config, place: Path | None = None) -> App[Any, Any]:
+def build(config: Config, place: Path | None = None) -> Front:
     """Return the application; with *place*, it hands its writes in there."""
     line = counter.Line(place) if place else None
     store = SqliteStore(config.database_path, writing=line)
@@ -111,65 +108,32 @@ def _nonces_of(config: Config) -> Path:
     return path.with_name(f"{path.name}-nonces")
 
 
-def app() -> "_Edge":
+def app() -> "_Worker":
     """Return the application of a worker that `serve` started."""
     config = msgspec.json.decode(os.environ[_HANDED_DOWN], type=Config)
-    application = build(config, Path(os.environ[_COUNTER]))
-    application.add_middleware(_Obedience())
-    return _Edge(application)
+    return _Worker(build(config, Path(os.environ[_COUNTER])))
 
 
-class _Edge:
-    """Hands requests over from granian to falcon, which read ASGI differently in places."""
-
-    def __init__(self, application: App[Any, Any]) -> None:
-        self._application = application
-
-    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
-        if scope["type"] != "http":
-            await self._application(scope, receive, send)
-            return
-        if scope["http_version"] == "1":  # what proxies speak, HTTP/1.0: falcon knows no 1
-            scope["http_version"] = "1.0"
-        await self._application(scope, _Body(receive).part, send)
-
-
-class _Body:
-    """
-    A request's body, which has to be whole, and in time.
-
-    Falcon asks for its first part before it looks at the request. It gets an empty one: so nobody
-    sends a body, or is told to go on with it, before the door and the headers let them.
-    """
-
-    def __init__(self, receive: Callable[[], Awaitable[dict[str, Any]]]) -> None:
-        self._receive = receive
-        self._until: float | None = None
-        self._asked = False
-
-    async def part(self) -> dict[str, Any]:
-        """Return the next part."""
-        if not self._asked:
-            self._asked = True
-            return {"type": "http.request", "body": b"", "more_body": True}
-        if self._until is None:
-            self._until = asyncio.get_running_loop().time() + _BODY_WITHIN
-        try:
-            async with asyncio.timeout_at(self._until):
-                event = await self._receive()
-        except TimeoutError:
-            raise falcon.HTTPError(
-                408, description=f"The body did not come in within {_BODY_WITHIN} seconds."
-            ) from None
-        if event["type"] == "http.disconnect":
-            raise falcon.HTTPBadRequest(description="The body ended before it was whole.")
-        return event
-
-
-class _Obedience:
+class _Worker:
     """A worker stops when it is told to, and when nobody is left to tell it."""
 
-    async def process_startup(self, _scope: Any, _event: Any) -> None:
+    def __init__(self, front: Front) -> None:
+        self._front = front
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        """Answer a request, or begin and end with the server."""
+        if scope["type"] == "http":
+            await self._front(scope, receive, send)
+            return
+        while True:
+            event = await receive()
+            if event["type"] == "lifespan.startup":
+                self._obey()
+            await send({"type": f"{event['type']}.complete"})
+            if event["type"] == "lifespan.shutdown":
+                return
+
+    def _obey(self) -> None:
         loop = asyncio.get_running_loop()
         # Its parent was killed: it goes too, so that the port is free for the next server.
         parent = multiprocessing.parent_process()

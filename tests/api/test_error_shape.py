@@ -81,7 +81,7 @@ def request_(client: httpx.AsyncClient, cast: Cast) -> Request:
         (400, {"method": "PUT", "content": b"\xff"}),
         (400, {"method": "PUT", "content": b"{<"}),
         (400, {"method": "POST", "path": "multiget", "content": b"x"}),
-        (400, {"method": "BREW"}),
+        (405, {"method": "BREW"}),
         (400, {"headers": {"X-Schoology-Run-As": "x"}}),
         (400, {"headers": {"Host": "elsewhere.example"}}),
         (400, {"headers": {"Authorization": "OAuth x"}, "auth": NOBODY}),

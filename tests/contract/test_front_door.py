@@ -1,13 +1,20 @@
 """What the store promises the front door: `Store.key_holder`, `Store.footing`."""
 
+import msgspec
 import pytest
 
-from cast import EXPIRED, MASTER_KEY, READ_ONLY, REVOKED, SECRET, TODAY, Cast
-from contract.classroom import Classroom
+from cast import EXPIRED, MASTER_KEY, MONDAY, READ_ONLY, REVOKED, SECRET, TODAY, Cast
+from contract.classroom import ABSENT, Classroom
 from rollbook.auth.credentials import Safe
 from rollbook.domain.errors import NoSuchThing
 from rollbook.domain.rosters import Footing
-from rollbook.domain.store import RosterEnrollment, RosterLimits, RosterPart, Store
+from rollbook.domain.store import (
+    RosterEnrollment,
+    RosterLimits,
+    RosterPart,
+    RosterUser,
+    Store,
+)
 
 
 @pytest.mark.parametrize("name", ["alice", "bob", "anna"])
@@ -89,3 +96,31 @@ async def test_nobody_stands_in_an_unknown_section(store: Store, cast: Cast) -> 
     """
     with pytest.raises(NoSuchThing, match="section 7 "):
         await store.footing(cast.district.id, 7, cast.users["alice"])
+
+
+async def test_a_change_of_people_can_be_told(maths: Classroom) -> None:
+    """
+    Keys, people, districts and enrollments that change raise one number; marks do not.
+    """
+    store, district = maths.store, maths.cast.district
+    seen = [await store.people_version()]
+
+    async def is_another() -> bool:
+        seen.append(await store.people_version())
+        return seen[-1] > seen[-2]
+
+    holder = await store.key_holder(maths.cast.keys["bob"])
+    assert holder is not None
+    await store.change_key(msgspec.structs.replace(holder.key, name="another"))
+    assert await is_another()
+    await store.create_key(msgspec.structs.replace(holder.key, key="f" * 40))
+    assert await is_another()
+    await store.change_district(msgspec.structs.replace(district, powerschool=True))
+    assert await is_another()
+    limits = RosterLimits(today=TODAY, end_share=1.0)
+    for noun, left in ((RosterUser, "bob"), (RosterEnrollment, "anna")):
+        part = RosterPart(noun=noun, rows=[], ended=[left], complete=False)
+        await store.import_roster(district.id, [part], limits, lambda *_: None)
+        assert await is_another(), noun
+    await maths.save(("anna", MONDAY, ABSENT))
+    assert not await is_another()

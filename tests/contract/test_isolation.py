@@ -122,7 +122,14 @@ LISTED: list[tuple[str, Callable[[Store, int], Awaitable[Any]]]] = [
     ("sections", lambda store, d: store.sections(d, SectionQuery(page=ALL))),
     ("keys", lambda store, d: store.keys(d)),
 ]
-OF_NO_DISTRICT = {"close", "ping", "key_holder", "districts", "create_district"}
+OF_NO_DISTRICT = {
+    "close",
+    "ping",
+    "people_version",
+    "key_holder",
+    "districts",
+    "create_district",
+}
 ELSEWHERE = {"import_roster", "change_district"}  # below, each in a test of its own
 
 

@@ -11,13 +11,20 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
-import falcon
 import msgspec
-from falcon.asgi import App, Request, Response
-from falcon.routing import BaseConverter, CompiledRouter
 
 from rollbook.api import attendance, contract, multiget, people, roster
 from rollbook.api.asking import Asked, Query, base_of, knock_of
+from rollbook.api.http import (
+    HttpError,
+    Receive,
+    Request,
+    Response,
+    Route,
+    Routes,
+    Scope,
+    Send,
+)
 from rollbook.auth import oauth1
 from rollbook.auth.door import Door
 from rollbook.auth.policy import Action
@@ -60,113 +67,102 @@ def build_app(
     clock: Callable[[], dt.datetime],
     public_url: str = "",
     limits: Limits = Limits(),  # noqa: B008 — frozen
-) -> App[Request, Response]:
+) -> "Front":
     """Return the ASGI application; raises `RuntimeError` when a route has no guard."""
-    router = CompiledRouter()
-    router.options.converters["id"] = IdConverter
     front = Front(door, public_url)
     body_max = limits.body_max
     marks = attendance.SectionAttendance(
         store, records_max=limits.records_max, body_max=body_max
     )
     routes: dict[str, Any] = {
-        "/v1/sections/{section_id:id}/attendance": marks,
-        "/v1/sections/{section_id:id}/attendance/history": attendance.SectionHistory(store),
-        "/v1/sections/{section_id:id}/rolls": attendance.SectionRolls(store),
-        "/v1/sections/{section_id:id}/rolls/{date}": attendance.SectionRoll(
+        "/v1/sections/{section_id}/attendance": marks,
+        "/v1/sections/{section_id}/attendance/history": attendance.SectionHistory(store),
+        "/v1/sections/{section_id}/rolls": attendance.SectionRolls(store),
+        "/v1/sections/{section_id}/rolls/{date}": attendance.SectionRoll(
             store, body_max=body_max
         ),
         "/v1/users": people.Users(store),
         "/v1/users/me": people.Me(),
-        "/v1/users/{user_id:id}": people.User(store),
-        "/v1/users/{user_id:id}/sections": roster.UserSections(store),
+        "/v1/users/{user_id}": people.User(store),
+        "/v1/users/{user_id}/sections": roster.UserSections(store),
         "/v1/roles": people.Roles(),
         "/v1/schools": roster.Schools(store),
-        "/v1/schools/{school_id:id}": roster.School(store),
+        "/v1/schools/{school_id}": roster.School(store),
         "/v1/courses": roster.Courses(store),
-        "/v1/courses/{course_id:id}": roster.Course(store),
-        "/v1/courses/{course_id:id}/sections": roster.CourseSections(store),
+        "/v1/courses/{course_id}": roster.Course(store),
+        "/v1/courses/{course_id}/sections": roster.CourseSections(store),
         "/v1/sections": roster.Sections(store),
-        "/v1/sections/{section_id:id}": roster.Section(store),
-        "/v1/sections/{section_id:id}/enrollments": roster.Enrollments(store),
-        "/v1/sections/{section_id:id}/enrollments/{enrollment_id:id}": roster.Enrollment(store),
+        "/v1/sections/{section_id}": roster.Section(store),
+        "/v1/sections/{section_id}/enrollments": roster.Enrollments(store),
+        "/v1/sections/{section_id}/enrollments/{enrollment_id}": roster.Enrollment(store),
         "/v1/app-user-info": people.AppUserInfo(clock),
-        "/v1/multiget": multiget.MultiGet(router, front, body_max=body_max),
+        "/v1/multiget": multiget.MultiGet(front, body_max=body_max),
         "/v1/openapi.json": contract.Contract(),
         "/docs": contract.Docs(),
     }
-    app: App[Request, Response] = App(middleware=[front], router=router)
-    for path, resource in routes.items():
-        require_guards(path, resource)
-        app.add_route(path, resource)
-    app.add_error_handler(Exception, front.on_fault)
-    app.add_error_handler(falcon.HTTPError, front.on_http_error)
-    app.add_error_handler(RollbookError, front.on_refusal)
-    return app
-
-
-def require_guards(path: str, resource: Any) -> None:
-    """Raise `RuntimeError` unless the route says what each of its methods needs."""
-    methods = {
-        name.removeprefix("on_").upper() for name in dir(resource) if name.startswith("on_")
-    }
-    if unguarded := methods - set(getattr(resource, "needs", {})):
-        raise RuntimeError(f"{path} does not say who may {', '.join(sorted(unguarded))} it")
-
-
-class IdConverter(BaseConverter):
-    """An id in a path: ASCII digits; anything else is no route."""
-
-    def convert(self, value: str) -> int | None:
-        """Return the id, or None."""
-        if value.isascii() and value.isdigit() and len(value) <= 18:
-            return int(value)
-        return None
+    front.routes = Routes(routes)
+    return front
 
 
 class Front:
-    """What every request goes through, before its handler and after it."""
+    """What every request goes through, before its handler and after it: an ASGI application."""
+
+    routes: Routes
 
     def __init__(self, door: Door, public_url: str) -> None:
         self._door = door
         self._public_url = public_url.rstrip("/")
 
-    async def process_request(self, req: Request, resp: Response) -> None:
-        """Give the request its id."""
-        req.context.request_id = secrets.token_hex(8)
-        resp.set_header("X-Request-Id", req.context.request_id)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; whatever happens, with one answer."""
+        req, resp = Request(scope, receive, secrets.token_hex(8)), Response()
+        try:
+            await self._serve(req, resp)
+            self._write(req, resp)
+        except Exception as error:  # noqa: BLE001 — a fault is answered too, and told to the log
+            resp = self._refused(req, error)
+            self._write(req, resp)
+        await send(_start(req, resp))
+        await send({"type": "http.response.body", "body": resp.body})
 
-    async def process_resource(
-        self, req: Request, _resp: Response, resource: Any, params: dict[str, Any]
-    ) -> None:
-        """Let in who may come in, and put what the handler relies on into `req.context`."""
-        if req.method == "OPTIONS" or resource is None:
+    async def _serve(self, req: Request, resp: Response) -> None:
+        route, params = self.routes.find(req.path)
+        if req.method == "OPTIONS":
+            resp.headers["Allow"] = route.allow
             return
-        action = resource.needs.get(req.method)
-        if action is None:
-            return  # for everybody: it says so itself
+        handler = route.handlers.get(req.method)
+        if handler is None:
+            raise HttpError(405, _ANOTHER_METHOD, {"Allow": route.allow})
+        action = route.needs[req.method]
+        if action is not None:  # None: for everybody, it says so itself
+            await self._enter(req, action, route.resource, params)
+        await handler(req, resp, **params)
+
+    async def _enter(
+        self, req: Request, action: Action, resource: Any, params: dict[str, Any]
+    ) -> None:
+        """Let in who may come in, and put what the handler relies on into `req.asked`."""
         query = Query(oauth1.read_query(req.query_string))
         knock = knock_of(req, query.pairs)
         entry = await self._door.admit(knock)
-        req.context.claim = entry.claim
-        scheme = self._door.scheme_of(knock)
-        req.context.asked = Asked(
+        req.claim = entry.claim
+        req.asked = Asked(
             actor=entry.actor,
             query=query,
-            format=formats.for_answer(req.get_header("Accept")),
-            base=base_of(req, scheme, knock.host, self._public_url),
+            format=formats.for_answer(req.header(b"accept")),
+            base=base_of(req, self._door.scheme_of(knock), knock.host, self._public_url),
             path=req.path,
-            request_id=req.context.request_id,
+            request_id=req.id,
             own=await self._reach(entry.actor, action, resource, params),
         )
 
     async def open(
-        self, req: Request, resource: Any, params: dict[str, Any], outer: Asked, target: str
+        self, req: Request, route: Route, params: dict[str, Any], outer: Asked, target: str
     ) -> None:
         """Open one route of a multiget to whoever sent it."""
-        own = await self._reach(outer.actor, resource.needs["GET"], resource, params)
+        own = await self._reach(outer.actor, route.needs["GET"], route.resource, params)
         query = Query(oauth1.read_query(target.partition("?")[2]))
-        req.context.asked = msgspec.structs.replace(
+        req.asked = msgspec.structs.replace(
             outer, query=query, path=req.path, own=own, alone=False
         )
 
@@ -182,27 +178,16 @@ class Front:
             require_kept_here(actor.district)
         return own
 
-    async def process_response(
-        self, req: Request, resp: Response, _resource: Any, _succeeded: bool
-    ) -> None:
-        """Write the answer in the format that was asked for."""
-        resp.set_header("Cache-Control", "no-store")
-        resp.set_header("Vary", "Accept")
-        resp.set_header("X-Content-Type-Options", "nosniff")
-        if getattr(resp.context, "answer", None) is None:
-            return
-        try:
-            self._write(req, resp)
-        except Exception as fault:  # noqa: BLE001 — what cannot be written is a fault like any other
-            await self.on_fault(req, resp, fault, None)
-            self._write(req, resp)
-
     def _write(self, req: Request, resp: Response) -> None:
-        entered = getattr(req.context, "asked", None)
-        accept = req.get_header("Accept")
-        format_ = entered.format if entered else formats.for_answer_or_json(accept)
-        answer = resp.context.answer  # bytes are from the shelf, in that format already
-        resp.data = answer if isinstance(answer, bytes) else documents.write(answer, format_)
+        """Write the answer in the format that was asked for."""
+        if resp.answer is None:
+            return
+        entered = getattr(req, "asked", None)
+        format_ = (
+            entered.format if entered else formats.for_answer_or_json(req.header(b"accept"))
+        )
+        answer = resp.answer  # bytes are from the shelf, in that format already
+        resp.body = answer if isinstance(answer, bytes) else documents.write(answer, format_)
         resp.content_type = format_.value
 
     # ---- refusals
@@ -213,49 +198,51 @@ class Front:
         answers = list(error.answers) if isinstance(error, RollRefused) else None
         return code, shapes.Error(code, _sentence(str(error)), answers)
 
-    async def on_refusal(
-        self, req: Request, resp: Response, error: RollbookError, _params: Any
-    ) -> None:
-        """Answer what the house refuses."""
-        resp.status, resp.context.answer = self.refusal(error)
-        if error.kind is Kind.UNAUTHENTICATED:
-            resp.set_header("WWW-Authenticate", oauth1.REALM)
-        elif error.kind is Kind.UNAVAILABLE:
-            resp.set_header("Retry-After", RETRY_AFTER)
-            log.error("unavailable", extra=_traced(req), exc_info=error)
-
-    async def on_http_error(
-        self, _req: Request, resp: Response, error: falcon.HTTPError, _params: Any
-    ) -> None:
-        """Answer what the framework refuses (no such path, no such method, a bad header)."""
-        resp.status = error.status
-        resp.set_headers(error.headers or {})
-        sentence = _FRAMEWORK.get(error.status_code) or error.description or error.title
-        resp.context.answer = shapes.Error(error.status_code, _sentence(sentence))
-
-    async def on_fault(
-        self, req: Request, resp: Response, error: Exception, _params: Any
-    ) -> None:
-        """Answer a fault of ours: nothing of it is told but the request's id, for the log."""
-        log.error("fault", extra=_traced(req), exc_info=error)
-        resp.status = 503
-        resp.delete_header("ETag")  # of an answer that did not come about
-        resp.set_header("Retry-After", RETRY_AFTER)
-        sentence = f"Something went wrong here (request {req.context.request_id}); try again."
-        resp.context.answer = shapes.Error(503, sentence)
+    def _refused(self, req: Request, error: Exception) -> Response:
+        """Return what is answered instead, and tell the log of faults of ours."""
+        resp = Response()
+        if isinstance(error, HttpError):
+            resp.status, resp.headers = error.status, dict(error.headers)
+            resp.answer = shapes.Error(error.status, str(error))
+        elif isinstance(error, RollbookError):
+            resp.status, resp.answer = self.refusal(error)
+            if error.kind is Kind.UNAUTHENTICATED:
+                resp.headers["WWW-Authenticate"] = oauth1.REALM
+            elif error.kind is Kind.UNAVAILABLE:
+                resp.headers["Retry-After"] = RETRY_AFTER
+                log.error("unavailable", extra={"request_id": req.id}, exc_info=error)
+        else:
+            log.error("fault", extra={"request_id": req.id}, exc_info=error)
+            resp.status, resp.headers["Retry-After"] = 503, RETRY_AFTER
+            # Nothing of it is told but the request's id, for the log.
+            sentence = f"Something went wrong here (request {req.id}); try again."
+            resp.answer = shapes.Error(503, sentence)
+        return resp
 
 
-_FRAMEWORK = {
-    404: "There is nothing at this path.",
-    405: "This path does not answer this method; the Allow header says which it does.",
-}
+_ANOTHER_METHOD = "This path does not answer this method; the Allow header says which it does."
+
+_ALWAYS = [
+    (b"cache-control", b"no-store"),
+    (b"vary", b"Accept"),
+    (b"x-content-type-options", b"nosniff"),
+]
+
+
+def _start(req: Request, resp: Response) -> dict[str, Any]:
+    """Return the head of an answer as ASGI has it."""
+    headers = [*_ALWAYS, (b"x-request-id", req.id.encode())]
+    headers += [(name.lower().encode(), value.encode()) for name, value in resp.headers.items()]
+    if resp.status != 304:
+        headers.append((b"content-length", b"%d" % len(resp.body)))
+    if resp.content_type:
+        headers.append((b"content-type", resp.content_type.encode()))
+    if req.method == "HEAD":
+        resp.body = b""
+    return {"type": "http.response.start", "status": resp.status, "headers": headers}
 
 
 def _sentence(text: str) -> str:
     """Return the text as a sentence: with a capital, and a full stop."""
     text = text[:1].upper() + text[1:]
     return text if text.endswith((".", "!", "?")) else f"{text}."
-
-
-def _traced(req: Request) -> dict[str, str]:
-    return {"request_id": req.context.request_id}

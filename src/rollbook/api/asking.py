@@ -1,17 +1,17 @@
 """What a request asks, read once: its query, its body, its preconditions, its own address."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
-from falcon.asgi import Request
 
+from rollbook.api.http import Request
 from rollbook.auth.door import Knock
 from rollbook.auth.oauth1 import Pairs
 from rollbook.domain.days import Day, is_day
-from rollbook.domain.errors import BadBody, BadRequest, BodyTooLarge, NotAuthenticated
+from rollbook.domain.errors import BadBody, BadRequest, NotAuthenticated
 from rollbook.domain.people import Actor
 from rollbook.domain.store import Listed, Page
 from rollbook.wire import formats, shapes
@@ -106,7 +106,7 @@ class Query:
 
 
 class Asked(msgspec.Struct, kw_only=True):
-    """What a handler may rely on once the door has let the request in: `req.context.asked`."""
+    """What a handler may rely on once the door has let the request in: `req.asked`."""
 
     actor: Actor
     query: Query
@@ -142,36 +142,27 @@ class Asked(msgspec.Struct, kw_only=True):
 
 def asked(req: Request) -> Asked:
     """Return what the door found out about the request."""
-    found: Asked = req.context.asked
+    found: Asked = req.asked
     return found
 
 
 def knock_of(req: Request, query: Pairs) -> Knock:
     """Return what the request shows at the door."""
-    headers: Sequence[tuple[bytes, bytes]] = req.scope["headers"]
+    hosts = req.lines(b"host")
+    if len(hosts) != 1:
+        raise BadRequest("The request must have one Host header.")
     peer = req.scope.get("client") or ("", 0)
     return Knock(
         method=req.method,
         scheme=req.scope["scheme"],
-        host=_only(headers, b"host", "Host"),
+        host=hosts[0],
         raw_path=req.scope["raw_path"].decode("latin-1"),
         query=query,
         peer=peer[0],
-        authorization=_all(headers, b"authorization"),
-        forwarded_scheme=req.get_header("X-Forwarded-Proto"),
-        run_as=req.get_header("X-Schoology-Run-As"),
+        authorization=req.lines(b"authorization"),
+        forwarded_scheme=req.header(b"x-forwarded-proto"),
+        run_as=req.header(b"x-schoology-run-as"),
     )
-
-
-def _all(headers: Sequence[tuple[bytes, bytes]], name: bytes) -> list[str]:
-    return [value.decode("latin-1") for key, value in headers if key == name]
-
-
-def _only(headers: Sequence[tuple[bytes, bytes]], name: bytes, title: str) -> str:
-    given = _all(headers, name)
-    if len(given) != 1:
-        raise BadRequest(f"The request must have one {title} header.")
-    return given[0]
 
 
 def base_of(req: Request, scheme: str, host: str, public_url: str) -> str:
@@ -201,25 +192,12 @@ async def read_body(req: Request, most: int) -> tuple[bytes, Format]:
         BadBody: There is none.
         CannotRead: It is in a format that we do not read.
     """
-    body = await _read_at_most(req, most)
-    if not req.context.claim.covers(body):
+    body = await req.body(most)
+    if not req.claim.covers(body):
         raise NotAuthenticated("The body is not the one that oauth_body_hash was made of.")
     if not body:
         raise BadBody("The body is empty.")
-    return body, formats.of_body(req.content_type, req.get_header("Content-Encoding"))
-
-
-async def _read_at_most(req: Request, most: int) -> bytes:
-    sentence = f"The body has more than {most} bytes, the most that one request may carry."
-    if (req.content_length or 0) > most:
-        raise BodyTooLarge(sentence)
-    parts, size = [], 0
-    async for part in req.stream:
-        size += len(part)
-        if size > most:
-            raise BodyTooLarge(sentence)
-        parts.append(part)
-    return b"".join(parts)
+    return body, formats.of_body(req.header(b"content-type"), req.header(b"content-encoding"))
 
 
 # ---------------------------------------------------------------- versions
@@ -232,7 +210,7 @@ def tag_of(version: int, format_: Format) -> str:
 
 def is_known(req: Request, tag: str) -> bool:
     """Say whether the client holds this very state already (If-None-Match)."""
-    given = req.get_header("If-None-Match")
+    given = req.header(b"if-none-match")
     if given is None:
         return False
     tags = [part.strip().removeprefix("W/") for part in given.split(",")]
@@ -246,7 +224,7 @@ def versions_to_match(req: Request) -> tuple[int, ...] | None:
     Either format's tag will do, and a weak one, which a compressing proxy makes of ours. A tag
     that is none of ours matches nothing.
     """
-    given = req.get_header("If-Match")
+    given = req.header(b"if-match")
     if given is None or given.strip() == "*":
         return None
     found = (_TAG.fullmatch(part.strip()) for part in given.split(","))

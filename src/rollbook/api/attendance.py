@@ -4,8 +4,6 @@ import re
 from collections.abc import Hashable
 from typing import ClassVar
 
-from falcon.asgi import Request, Response
-
 from rollbook.api.asking import (
     LIST_LIMIT_MAX,
     Asked,
@@ -16,6 +14,7 @@ from rollbook.api.asking import (
     tag_of,
     versions_to_match,
 )
+from rollbook.api.http import Request, Response
 from rollbook.api.shelf import Shelf
 from rollbook.auth.policy import Action
 from rollbook.domain.attendance import mark_id, mark_key
@@ -54,16 +53,16 @@ class SectionAttendance:
         if is_known(req, tag_of(version, ask.format)):
             resp.status = 304
         elif query is None:
-            resp.context.answer = written
+            resp.answer = written
         else:
             page = await self._store.marks(*key, query)
             version, links = page.version, _links(ask, page)
-            resp.context.answer = shapes.listing(page, links)
+            resp.answer = shapes.listing(page, links)
             # Links speak of the address asked at; who is on a roster may change by itself.
             if ask.alone and links is None and query.enrollment_ids is None:
-                resp.context.answer = documents.write(resp.context.answer, ask.format)
-                self._shelf.put(same, version, resp.context.answer)
-        resp.set_header("ETag", tag_of(version, ask.format))
+                resp.answer = documents.write(resp.answer, ask.format)
+                self._shelf.put(same, version, resp.answer)
+        resp.headers["ETag"] = tag_of(version, ask.format)
 
     async def on_put(self, req: Request, resp: Response, section_id: int) -> None:
         """Save marks, each for itself, or with `atomic=1` all or none."""
@@ -79,8 +78,8 @@ class SectionAttendance:
             atomic=ask.query.flag("atomic"),
             if_version=versions_to_match(req),
         )
-        resp.set_header("ETag", tag_of(saved.version, ask.format))
-        resp.context.answer = shapes.Written(saved.answers)
+        resp.headers["ETag"] = tag_of(saved.version, ask.format)
+        resp.answer = shapes.Written(saved.answers)
 
     def _query(self, ask: Asked) -> MarkQuery:
         query = ask.query
@@ -158,7 +157,7 @@ class SectionHistory:
         if page.next is not None:
             number, seen = page.next
             links["next"] = ask.link(after=f"{number}.{seen}")
-        resp.context.answer = {
+        resp.answer = {
             "change": [shapes.change(recorded) for recorded in page.changes],
             "links": links,
         }
@@ -193,7 +192,7 @@ class SectionRolls:
         if len(found.items) < found.total:
             links["next"] = ask.link(start=day_after(found.items[-1].taken.date))
         rolls = map(shapes.roll, found.items)
-        resp.context.answer = shapes.listed("roll", rolls, found.total, links)
+        resp.answer = shapes.listed("roll", rolls, found.total, links)
 
 
 class SectionRoll:
@@ -213,7 +212,7 @@ class SectionRoll:
         found = await self._store.rolls(ask.actor.district.id, section_id, query)
         if not found.items:
             raise NoSuchThing("roll of", date)
-        resp.context.answer = shapes.roll(found.items[0])
+        resp.answer = shapes.roll(found.items[0])
 
     async def on_put(self, req: Request, resp: Response, section_id: int, date: str) -> None:
         """Take the roll: the body names who is not present; everybody else on it is."""
@@ -230,8 +229,8 @@ class SectionRoll:
             replace_excused=sheet.replace_excused,
             if_version=versions_to_match(req),
         )
-        resp.set_header("ETag", tag_of(saved.version, ask.format))
-        resp.context.answer = shapes.RollWritten(shapes.roll(roll), saved.answers)
+        resp.headers["ETag"] = tag_of(saved.version, ask.format)
+        resp.answer = shapes.RollWritten(shapes.roll(roll), saved.answers)
 
 
 def _day(text: str) -> str:

@@ -4,10 +4,8 @@ import re
 from typing import Any, ClassVar, Protocol
 from urllib.parse import unquote, urlsplit
 
-from falcon.asgi import Request, Response
-from falcon.routing import CompiledRouter
-
 from rollbook.api.asking import Asked, asked, read_body
+from rollbook.api.http import HttpError, Request, Response, Route, Routes
 from rollbook.auth.policy import Action
 from rollbook.domain.errors import BadBody, NoSuchThing, RollbookError
 from rollbook.wire import documents
@@ -19,8 +17,12 @@ _PATH = re.compile("/v1/[!-~]+")  # what a request line could carry
 class Gate(Protocol):
     """What opens a route to somebody who is in already."""
 
+    @property
+    def routes(self) -> Routes:
+        """Every route there is."""
+
     async def open(
-        self, req: Request, resource: Any, params: dict[str, Any], outer: Asked, target: str
+        self, req: Request, route: Route, params: dict[str, Any], outer: Asked, target: str
     ) -> None:
         """Put what a handler relies on into the request; raises as the door does."""
 
@@ -33,8 +35,7 @@ class MultiGet:
 
     needs: ClassVar = {"POST": Action.ASK_MANY}
 
-    def __init__(self, router: CompiledRouter, gate: Gate, *, body_max: int) -> None:
-        self._router = router
+    def __init__(self, gate: Gate, *, body_max: int) -> None:
         self._gate = gate
         self._body_max = body_max
 
@@ -42,34 +43,42 @@ class MultiGet:
         """Answer each path in its place, with the code it would have had alone."""
         document = documents.read(*await read_body(req, self._body_max))
         answers = [await self._answer(req, path) for path in _paths(document)]
-        resp.context.answer = {"response": answers}
+        resp.answer = {"response": answers}
 
     async def _answer(self, req: Request, path: str) -> dict[str, Any]:
-        inner, answer = self._inner(req, path), Response()
-        answer.context.answer = ""
+        inner, answer = _inner(req, path), Response()
+        answer.answer = ""
         try:
-            found: Any = self._router.find(inner.path, inner)
-            if found is None or found[0].needs.get("GET") is None:
-                raise NoSuchThing("readable path", path)
-            resource, methods, params, _ = found
-            await self._gate.open(inner, resource, params, asked(req), path)
-            await methods["GET"](inner, answer, **params)
-            code, body = answer.status_code, answer.context.answer
+            route, params = self._find(inner.path, path)
+            await self._gate.open(inner, route, params, asked(req), path)
+            await route.handlers["GET"](inner, answer, **params)
+            code, body = answer.status, answer.answer
         except RollbookError as error:
             code, body = self._gate.refusal(error)
         return {"location": path, "response_code": code, "body": body}
 
-    def _inner(self, req: Request, target: str) -> Request:
-        parts = urlsplit(target)
-        scope = {
-            **req.scope,
-            "method": "GET",
-            "path": unquote(parts.path),
-            "raw_path": parts.path.encode(),
-            "query_string": parts.query.encode(),
-            "headers": [pair for pair in req.scope["headers"] if pair[0] == b"host"],
-        }
-        return Request(scope, _no_body)
+    def _find(self, path: str, asked_for: str) -> tuple[Route, dict[str, Any]]:
+        """Return the route; one that nobody's key opens is none to read here."""
+        try:
+            route, params = self._gate.routes.find(path)
+        except HttpError:
+            route = None
+        if route is None or route.needs.get("GET") is None:
+            raise NoSuchThing("readable path", asked_for)
+        return route, params
+
+
+def _inner(req: Request, target: str) -> Request:
+    parts = urlsplit(target)
+    scope = {
+        **req.scope,
+        "method": "GET",
+        "path": unquote(parts.path),
+        "raw_path": parts.path.encode(),
+        "query_string": parts.query.encode(),
+        "headers": [pair for pair in req.scope["headers"] if pair[0] == b"host"],
+    }
+    return Request(scope, _no_body, req.id)
 
 
 async def _no_body() -> dict[str, Any]:

@@ -5,9 +5,8 @@ import functools
 from collections.abc import Callable
 from typing import ClassVar
 
-from falcon.asgi import Request, Response
-
 from rollbook.api.asking import asked
+from rollbook.api.http import Request, Response
 from rollbook.auth.policy import Action
 from rollbook.domain.store import Store
 from rollbook.wire import shapes
@@ -28,7 +27,7 @@ class Users:
         district = ask.actor.district
         found = await self._store.users(district.id, page)
         shape = functools.partial(shapes.user, district)
-        resp.context.answer = ask.listed("user", found, page, shape)
+        resp.answer = ask.listed("user", found, page, shape)
 
 
 class User:
@@ -44,7 +43,7 @@ class User:
         ask = asked(req)
         district = ask.actor.district
         user = await self._store.user(district.id, user_id)
-        resp.context.answer = shapes.user(district, user, ask.base)
+        resp.answer = shapes.user(district, user, ask.base)
 
 
 class Me:
@@ -56,7 +55,7 @@ class Me:
         """Point to the person that the key acts as."""
         ask = asked(req)
         resp.status = 303
-        resp.set_header("Location", f"{ask.base}/users/{ask.actor.user.id}")
+        resp.headers["Location"] = f"{ask.base}/users/{ask.actor.user.id}"
 
 
 class Roles:
@@ -68,7 +67,7 @@ class Roles:
         """List what people can be in the district: the same in each, so one page."""
         roles = shapes.roles()
         links = {"self": asked(req).address}
-        resp.context.answer = shapes.listed("role", roles, len(roles), links)
+        resp.answer = shapes.listed("role", roles, len(roles), links)
 
 
 class AppUserInfo:
@@ -82,4 +81,4 @@ class AppUserInfo:
     async def on_get(self, req: Request, resp: Response) -> None:
         """Tell whom the key acts as."""
         now = int(self._clock().timestamp())
-        resp.context.answer = shapes.app_user_info(asked(req).actor, now)
+        resp.answer = shapes.app_user_info(asked(req).actor, now)

@@ -2,9 +2,8 @@
 
 from typing import ClassVar
 
-from falcon.asgi import Request, Response
-
 from rollbook.api.asking import Asked, asked
+from rollbook.api.http import Request, Response
 from rollbook.auth.policy import Action
 from rollbook.domain.errors import BadRequest, NoSuchThing
 from rollbook.domain.rosters import EnrollmentStatus
@@ -29,7 +28,7 @@ class Schools(_FromStore):
         ask = asked(req)
         page = ask.query.page()
         found = await self._store.schools(ask.actor.district.id, page)
-        resp.context.answer = ask.listed("school", found, page, shapes.school)
+        resp.answer = ask.listed("school", found, page, shapes.school)
 
 
 class School(_FromStore):
@@ -41,7 +40,7 @@ class School(_FromStore):
         """Show one school."""
         ask = asked(req)
         school = await self._store.school(ask.actor.district.id, school_id)
-        resp.context.answer = shapes.school(school, ask.base)
+        resp.answer = shapes.school(school, ask.base)
 
 
 class Courses(_FromStore):
@@ -54,7 +53,7 @@ class Courses(_FromStore):
         ask = asked(req)
         page = ask.query.page()
         found = await self._store.courses(ask.actor.district.id, page)
-        resp.context.answer = ask.listed("course", found, page, shapes.course)
+        resp.answer = ask.listed("course", found, page, shapes.course)
 
 
 class Course(_FromStore):
@@ -66,7 +65,7 @@ class Course(_FromStore):
         """Show one course."""
         ask = asked(req)
         course = await self._store.course(ask.actor.district.id, course_id)
-        resp.context.answer = shapes.course(course, ask.base)
+        resp.answer = shapes.course(course, ask.base)
 
 
 async def _list_sections(
@@ -84,7 +83,7 @@ async def _list_sections(
         page=ask.query.page(),
     )
     found = await store.sections(ask.actor.district.id, query)
-    resp.context.answer = ask.listed("section", found, query.page, shapes.section)
+    resp.answer = ask.listed("section", found, query.page, shapes.section)
 
 
 class Sections(_FromStore):
@@ -126,7 +125,7 @@ class Section(_FromStore):
         """Show one section."""
         ask = asked(req)
         section = await self._store.section(ask.actor.district.id, section_id)
-        resp.context.answer = shapes.section(section, ask.base)
+        resp.answer = shapes.section(section, ask.base)
 
 
 class Enrollments(_FromStore):
@@ -144,7 +143,7 @@ class Enrollments(_FromStore):
             page=ask.query.page(),
         )
         found = await self._store.enrollments(ask.actor.district.id, section_id, query)
-        resp.context.answer = ask.listed("enrollment", found, query.page, shapes.enrollment)
+        resp.answer = ask.listed("enrollment", found, query.page, shapes.enrollment)
 
 
 def _statuses(numbers: tuple[int, ...] | None) -> tuple[EnrollmentStatus, ...] | None:
@@ -171,4 +170,4 @@ class Enrollment(_FromStore):
             raise NoSuchThing("enrollment", enrollment_id)
         district_id = ask.actor.district.id
         person = await self._store.enrollment(district_id, section_id, enrollment_id)
-        resp.context.answer = shapes.enrollment(person, ask.base)
+        resp.answer = shapes.enrollment(person, ask.base)

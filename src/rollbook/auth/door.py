@@ -6,12 +6,14 @@ use up a stranger's nonces or learn which keys exist.
 """
 
 import datetime as dt
+import functools
 import ipaddress
 from collections.abc import Callable, Collection, Sequence
 
 import msgspec
 
 from rollbook.auth import oauth1
+from rollbook.auth.acquaintances import Acquaintances
 from rollbook.auth.credentials import Safe, new_secret
 from rollbook.auth.nonces import WINDOW, Nonces
 from rollbook.auth.policy import (
@@ -28,6 +30,8 @@ from rollbook.domain.store import Store
 
 REPLAYED = "Duplicate timestamp/nonce combination, possible replay attack. Request rejected."
 _UNKNOWN = "The consumer key or the signature is not right."
+
+_OPENED_MOST = 1024  # secrets that a worker keeps opened, since opening one is slow
 
 
 class Knock(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +70,8 @@ class Door:
         clock: Callable[[], dt.datetime],
     ) -> None:
         self._store = store
-        self._safe = safe
+        self._acquaintances = Acquaintances(store)
+        self._open = functools.lru_cache(maxsize=_OPENED_MOST)(safe.open)
         self._nonces = nonces
         self._hosts = frozenset(name.lower().strip("[]") for name in allowed_hosts)
         self._proxies = [ipaddress.ip_network(network) for network in trusted_proxies]
@@ -129,12 +134,12 @@ class Door:
 
     async def _holder(self, claim: oauth1.Claim, now: dt.datetime) -> KeyHolder:
         """Return whose key it is; an unknown key costs the work of a known one."""
-        holder = await self._store.key_holder(claim.consumer_key)
+        holder = await self._acquaintances.holder(claim.consumer_key)
         key = holder.key if holder else self._nobodys_key
         present = instant(now)
         proven = False
         for sealed in key.live_secrets(present):
-            proven |= claim.proves(self._safe.open(sealed, key))
+            proven |= claim.proves(self._open(sealed, key))
         if holder is None or not (proven and key.is_live(present) and holder.user.active):
             raise NotAuthenticated(_UNKNOWN)
         return holder
@@ -179,7 +184,8 @@ class Door:
             NoSuchThing: There is no such section in the actor's district.
             NotAllowed: There is, and the action is not theirs to do in it.
         """
-        footing = await self._store.footing(actor.district.id, section_id, actor.user.id)
+        place = (actor.district.id, section_id, actor.user.id)
+        footing = await self._acquaintances.footing(place)
         far = reach(actor, action, standing_in_section(actor, footing))
         if far is Reach.NONE:
             raise NotAllowed(f"You may not {action.value} in section {section_id}.")

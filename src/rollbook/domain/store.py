@@ -283,6 +283,13 @@ class Store(Protocol):
     async def key_holder(self, key: str) -> KeyHolder | None:
         """Return who a consumer key belongs to, live or not; None when nobody has it."""
 
+    async def people_version(self) -> int:
+        """
+        Return a number that is another one as soon as `key_holder` or `footing` might be.
+
+        Whatever changes keys, people, districts or enrollments raises it in its transaction.
+        """
+
     async def footing(self, district_id: int, section_id: int, user_id: int) -> Footing:
         """Return how a user stands in a section; raises `NoSuchThing`."""
 

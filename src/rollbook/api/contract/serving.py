@@ -5,10 +5,10 @@ import hashlib
 from typing import ClassVar
 
 import msgspec
-from falcon.asgi import Request, Response
 
 from rollbook.api.asking import is_known
 from rollbook.api.contract import document, page
+from rollbook.api.http import Request, Response
 
 
 class Contract:
@@ -36,7 +36,7 @@ class Docs:
 
     async def on_get(self, req: Request, resp: Response) -> None:
         """Return a page to read."""
-        resp.set_header("Content-Security-Policy", self._policy)
+        resp.headers["Content-Security-Policy"] = self._policy
         _answer(req, resp, self._text, self._tag, "text/html; charset=utf-8")
 
 
@@ -56,9 +56,9 @@ def _tag_of(text: bytes) -> str:
 
 
 def _answer(req: Request, resp: Response, text: bytes, tag: str, media_type: str) -> None:
-    resp.set_header("ETag", tag)
+    resp.headers["ETag"] = tag
     if is_known(req, tag):
         resp.status = 304
     else:
         resp.content_type = media_type
-        resp.data = text
+        resp.body = text

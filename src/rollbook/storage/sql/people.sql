@@ -4,6 +4,10 @@
 -- Give out :count ids of a noun: the answer is the first one after them.
 UPDATE counters SET next = next + :count WHERE noun = :noun RETURNING next;
 
+-- name: people_version
+-- Raised by triggers: see the schema.
+SELECT next FROM counters WHERE noun = 'change of people';
+
 -- name: districts
 SELECT id, name, time_zone, powerschool FROM districts ORDER BY id;
 

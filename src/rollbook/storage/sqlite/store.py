@@ -118,6 +118,11 @@ class SqliteStore:
         (district,) = self._rows(SQL.district, (known.district_id,))
         return KeyHolder(known, user, rows.district(district))
 
+    async def people_version(self) -> int:
+        """Read the counter that triggers raise at every change of them."""
+        ((version,),) = self._rows(SQL.people_version, ())
+        return int(version)
+
     async def footing(self, district_id: int, section_id: int, user_id: int) -> Footing:
         """Read the user's enrollments in the section."""
         self._row("section", section_id, SQL.section_exists, district_id, section_id)

@@ -1,0 +1,227 @@
+"""
+A request, its answer and the table of routes: as much of HTTP as the API needs.
+
+The server has parsed the bytes (ASGI); what is left is to find a header, to read a body within
+its limits, and to find the resource of a path. A framework did it before and took a third of the
+time of a request: docs/decisions/0008.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPMethod
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+
+from rollbook.domain.errors import BadBody, BadRequest, BodyTooLarge
+
+if TYPE_CHECKING:
+    from rollbook.api.asking import Asked
+    from rollbook.auth.oauth1 import Claim
+
+Scope: TypeAlias = dict[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[dict[str, Any]]]
+Send: TypeAlias = Callable[[dict[str, Any]], Awaitable[None]]
+
+BODY_WITHIN = 30  # seconds at most
+
+
+class HttpError(Exception):
+    """What HTTP itself has a status for and the house no error: no such path, too slow."""
+
+    def __init__(self, status: int, sentence: str, headers: Mapping[str, str] = {}) -> None:
+        super().__init__(sentence)
+        self.status = status
+        self.headers = headers
+
+
+class Request:
+    """
+    One request as it came in.
+
+    Attributes:
+        id: Ours, for the answer, the log and the record.
+        asked: What the door found out; only behind the door.
+        claim: What the signature says of the body; only behind the door.
+    """
+
+    __slots__ = (
+        *("_headers", "_receive", "_repeated", "asked", "claim", "id"),
+        *("method", "path", "query_string", "scope"),
+    )
+    asked: "Asked"
+    claim: "Claim"
+
+    def __init__(self, scope: Scope, receive: Receive, identifier: str = "") -> None:
+        self.id = identifier
+        self.scope = scope
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        self.query_string: str = scope["query_string"].decode("latin-1")
+        self._receive = receive
+        self._headers: dict[bytes, bytes] = dict(scope["headers"])
+        self._repeated = len(self._headers) < len(scope["headers"])
+
+    def header(self, name: bytes) -> str | None:
+        """Return a header by its lower-case name; one that is repeated is joined by commas."""
+        if self._repeated:
+            lines = self.lines(name)
+            return ",".join(lines) if lines else None
+        value = self._headers.get(name)
+        return None if value is None else value.decode("latin-1")
+
+    def lines(self, name: bytes) -> list[str]:
+        """Return every header of that lower-case name."""
+        return [value.decode("latin-1") for key, value in self.scope["headers"] if key == name]
+
+    async def body(self, most: int) -> bytes:
+        """
+        Return the body, which has to be whole, and in time.
+
+        Raises:
+            BodyTooLarge: It has more than *most* bytes; the rest of them is not read.
+            BadBody: The client went away in the middle of it.
+            HttpError: It did not come within `BODY_WITHIN` seconds.
+        """
+        if self._length() > most:
+            raise _too_large(most)
+        try:
+            async with asyncio.timeout(BODY_WITHIN):
+                return await self._parts(most)
+        except TimeoutError:
+            sentence = f"The body did not come in within {BODY_WITHIN} seconds."
+            raise HttpError(408, sentence) from None
+
+    def _length(self) -> int:
+        text = self.header(b"content-length") or "0"
+        if not (text.isascii() and text.isdigit() and len(text) <= 18):
+            raise BadRequest("The Content-Length header must be a number.")
+        return int(text)
+
+    async def _parts(self, most: int) -> bytes:
+        parts: list[bytes] = []
+        size = 0
+        while True:
+            event = await self._receive()
+            if event["type"] == "http.disconnect":
+                raise BadBody("The body ended before it was whole.")
+            part = event.get("body", b"")
+            size += len(part)
+            if size > most:
+                raise _too_large(most)
+            parts.append(part)
+            if not event.get("more_body"):
+                return b"".join(parts)
+
+
+def _too_large(most: int) -> BodyTooLarge:
+    return BodyTooLarge(
+        f"The body has more than {most} bytes, the most that one request may carry."
+    )
+
+
+class Response:
+    """
+    What is to be answered.
+
+    Attributes:
+        answer: A document that the letterbox writes, or bytes that it wrote before.
+        body: What a resource writes itself, in its own `content_type`.
+    """
+
+    __slots__ = ("answer", "body", "content_type", "headers", "status")
+
+    def __init__(self) -> None:
+        self.status = 200
+        self.headers: dict[str, str] = {}
+        self.answer: Any = None
+        self.body = b""
+        self.content_type = ""
+
+
+Handler: TypeAlias = Callable[..., Awaitable[None]]
+
+
+class Route:
+    """A path's template, what answers there, and how."""
+
+    METHODS: ClassVar = tuple(HTTPMethod)
+
+    def __init__(self, template: str, resource: Any) -> None:
+        self.template = template
+        self.resource = resource
+        self.needs: Mapping[str, Any] = getattr(resource, "needs", {})
+        self.handlers: dict[str, Handler] = {
+            method: getattr(resource, f"on_{method.lower()}")
+            for method in self.METHODS
+            if hasattr(resource, f"on_{method.lower()}")
+        }
+        self.allow = ", ".join(self.handlers)
+
+
+class _Branch:
+    """What may follow a part of a path."""
+
+    __slots__ = ("fixed", "name", "open", "route")
+
+    def __init__(self) -> None:
+        self.fixed: dict[str, _Branch] = {}
+        self.name = ""  # of the parameter in `open`
+        self.open: _Branch | None = None
+        self.route: Route | None = None
+
+    def grow(self, part: str) -> "_Branch":
+        """Return the branch of a template's part, made when it is new."""
+        if not part.startswith("{"):
+            return self.fixed.setdefault(part, _Branch())
+        self.name = part[1:-1]
+        self.open = self.open or _Branch()
+        return self.open
+
+    def value(self, part: str) -> int | str | None:
+        """Return what a path's part means as the parameter; None when it cannot be one."""
+        if not self.name.endswith("_id"):
+            return part or None
+        fits = part.isascii() and part.isdigit() and len(part) <= 18
+        return int(part) if fits else None
+
+
+class Routes:
+    """
+    Every route, found by a request's path.
+
+    A part `{..._id}` of a template stands for an id and becomes an int: ASCII digits, at most 18;
+    another `{part}` for any text. A fixed part is preferred to either.
+    """
+
+    def __init__(self, resources: Mapping[str, Any]) -> None:
+        """Raise `RuntimeError` when a resource does not say who may use each of its methods."""
+        self.all = [Route(template, resource) for template, resource in resources.items()]
+        self._trunk = _Branch()
+        for route in self.all:
+            if unguarded := set(route.handlers) - set(route.needs):
+                methods = ", ".join(sorted(unguarded))
+                raise RuntimeError(f"{route.template} does not say who may {methods} it")
+            branch = self._trunk
+            for part in route.template.split("/")[1:]:
+                branch = branch.grow(part)
+            branch.route = route
+
+    def find(self, path: str) -> tuple[Route, dict[str, Any]]:
+        """Return the route of a path and its parameters; raises `HttpError` 404."""
+        branch = self._trunk
+        found: dict[str, Any] = {}
+        for part in path.split("/")[1:]:
+            further = branch.fixed.get(part)
+            if further is None:
+                value = branch.value(part)
+                if branch.open is None or value is None:
+                    raise _nothing_here()
+                found[branch.name] = value
+                further = branch.open
+            branch = further
+        if branch.route is None:
+            raise _nothing_here()
+        return branch.route, found
+
+
+def _nothing_here() -> HttpError:
+    return HttpError(404, "There is nothing at this path.")
