@@ -132,7 +132,7 @@ class Front:
             return
         handler = route.handlers.get(req.method)
         if handler is None:
-            raise HttpError(405, _ANOTHER_METHOD, {"Allow": route.allow})
+            raise HttpError(405, _ANOTHER_METHOD, {"Allow": f"{route.allow}, OPTIONS"})
         action = route.needs[req.method]
         if action is not None:  # None: for everybody, it says so itself
             await self._enter(req, action, route.resource, params)
