@@ -99,7 +99,7 @@ def test_refused_is_how_many_answers_refuse(
     judgement = judge(entries, markable, current)
     good = [answer for answer in judgement.answers if answer.id is not None]
 
-    assert judgement.refused == len(entries) - len(good)
+    assert len(judgement.refused) == len(entries) - len(good)
 
 
 @asked

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
-from rollbook.domain.store import Saved, SaveMarks
+from rollbook.domain.store import SaveMarks
 from rollbook.storage.sqlite.counter import Line
 
 
@@ -24,9 +24,9 @@ async def _one_queue(line: Line, queue: Sequence[SaveMarks]) -> list[str]:
     problems = []
     for command in queue:
         try:
-            saved: Saved = await line(command)
+            saved = await line(command)
         except Exception as error:  # noqa: BLE001 — whatever it is, it is a problem
             problems.append(repr(error))
         else:
-            problems += [str(answer) for answer in saved.answers if answer.id is None]
+            problems += [str(answer) for answer in saved.refused.values()]
     return problems

@@ -16,9 +16,9 @@ from contract.classroom import ABSENT, Classroom
 from rollbook.domain.days import Day
 from rollbook.domain.errors import AlreadyThere, NoSuchThing, RollRefused, Unavailable
 from rollbook.domain.people import District
-from rollbook.domain.store import Saved, SaveMarks
+from rollbook.domain.store import SaveMarks
 from rollbook.storage.sqlite import SqliteStore
-from rollbook.storage.sqlite.changes import CreateDistrict
+from rollbook.storage.sqlite.changes import CreateDistrict, MarksSaved
 from rollbook.storage.sqlite.writer import Writer, system_clock
 from storage.counted import Counted
 from storage.faulty_disk import FaultyDisk, faulty_disk
@@ -100,7 +100,7 @@ async def test_each_of_a_group_succeeds_or_fails_alone(
     )
     kinds = [type(outcome) for outcome in outcomes]
 
-    assert kinds == [Saved, NoSuchThing, RollRefused, AlreadyThere, District, Saved]
+    assert kinds == [MarksSaved, NoSuchThing, RollRefused, AlreadyThere, District, MarksSaved]
     assert [name for name, *_ in await maths.listed()] == ["anna", "ben"]
     assert "Bergdorf" in {district.name for district in await maths.store.districts()}
 
@@ -149,7 +149,7 @@ async def test_a_slip_in_one_command_is_its_own(
         [saving(maths, "anna"), CreateDistrict("no text: \ud800", "UTC"), saving(maths, "ben")]
     )
 
-    assert [type(outcome) for outcome in outcomes] == [Saved, Unavailable, Saved]
+    assert [type(outcome) for outcome in outcomes] == [MarksSaved, Unavailable, MarksSaved]
     assert "ud800" not in str(outcomes[1])
     assert [record.levelno for record in caplog.records] == [logging.ERROR]
     assert [name for name, *_ in await maths.listed()] == ["anna", "ben"]
@@ -233,7 +233,7 @@ async def test_a_failing_commit_makes_all_of_it_unavailable(
     writer.close()
 
     assert [type(outcome) for outcome in outcomes] == [Unavailable] * 3
-    assert [type(outcome) for outcome in again] == [Saved, NoSuchThing, Saved]
+    assert [type(outcome) for outcome in again] == [MarksSaved, NoSuchThing, MarksSaved]
     assert names == ["anna", "ben", "cleo"]
 
 
@@ -245,7 +245,7 @@ async def test_a_full_disk_is_told_and_heals(maths: Classroom, writer: Writer) -
     writer.db.pragma("max_page_count", writer.db.pragma("page_count"))
     days = [f"2026-{month:02}-{day:02}" for month in range(1, 13) for day in range(1, 29)]
     outcomes = [writer.all([saving(maths, "anna", day, "x" * 2000)])[0] for day in days]
-    saved = sum(isinstance(outcome, Saved) for outcome in outcomes)
+    saved = sum(isinstance(outcome, MarksSaved) for outcome in outcomes)
     read = len((await maths.marks()).marks)
     writer.db.pragma("max_page_count", room)
     writer.one(saving(maths, "anna", days[-1], "x" * 2000))

@@ -84,17 +84,35 @@ class Change(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Judgement(msgspec.Struct, frozen=True):
-    """What is to be answered and written; `answers` are in the order of the entries."""
+    """What is to be answered and written."""
 
-    answers: list[Answer]
+    entries: Sequence["Entry | Unreadable"]  # as they were asked for
+    refused: dict[int, Answer]  # by the place in the entries, from 0 on
     changes: list[Change]  # in the order they were asked for
-    marks: list[Mark]  # the last word on each mark that ends up different
+    final: dict[tuple[Day, int], tuple[int, str]]  # the last word on each mark that is another
     dates: list[Day]  # the days whose roll this takes, ascending
 
     @property
-    def refused(self) -> int:
-        """How many entries were refused."""
-        return sum(answer.response_code != 200 for answer in self.answers)
+    def answers(self) -> list[Answer]:
+        """An answer to each entry, in their order."""
+        return answers_to(self.entries, self.refused)
+
+    @property
+    def marks(self) -> list[Mark]:
+        """The marks that end up different from what they were."""
+        return [Mark(who, day, *value) for (day, who), value in self.final.items()]
+
+
+def answers_to(
+    entries: Sequence["Entry | Unreadable"], refused: Mapping[int, Answer]
+) -> list[Answer]:
+    """Return an answer to each entry, in their order: the refusals, and ids for the others."""
+    return [
+        refused[place]
+        if isinstance(entry, Unreadable) or place in refused
+        else Answer(id=str(mark_id(entry.enrollment_id, entry.date)), response_code=200)
+        for place, entry in enumerate(entries)
+    ]
 
 
 Current: TypeAlias = Mapping[tuple[Day, int], tuple[int, str]]
@@ -142,35 +160,30 @@ def judge(
         markable: The enrollments of the section that marks can be kept for.
         current: Status and comment of the marks there are, by day and enrollment.
     """
-    answers: list[Answer] = []
+    refused: dict[int, Answer] = {}
     changes: list[Change] = []
     latest: dict[tuple[Day, int], tuple[int, str]] = {}
-    for entry in entries:
+    for place, entry in enumerate(entries):
         if isinstance(entry, Unreadable):
-            answers.append(_refusal(400, entry.message, entry.enrollment_id, entry.date))
+            refused[place] = _refusal(400, entry.message, entry.enrollment_id, entry.date)
             continue
-        who, day = entry.enrollment_id, entry.date
+        who, day, status, comment = entry.enrollment_id, entry.date, entry.status, entry.comment
         if who not in markable:
             sentence = f"enrollment {who} is not on the roll of this section"
-            answers.append(_refusal(404, sentence, who, day))
+            refused[place] = _refusal(404, sentence, who, day)
             continue
         key = (day, who)
         old = latest.get(key) or current.get(key)
-        old_comment = old[1] if old else ""
-        new = (entry.status, old_comment if entry.comment is None else entry.comment)
+        old_status, old_comment = old or (None, "")
+        new = (status, old_comment if comment is None else comment)
         if old != new:
-            old_status = old[0] if old else None
             changes.append(Change(who, day, old_status, new[0], old_comment, new[1]))
         latest[key] = new
-        answers.append(Answer(id=str(mark_id(who, day)), response_code=200))
     # A mark that ends as it began was not changed, whatever was asked for on the way.
-    moved = {key: new for key, new in latest.items() if new != current.get(key)}
-    return Judgement(
-        answers,
-        [change for change in changes if (change.date, change.enrollment_id) in moved],
-        [Mark(who, day, status, comment) for (day, who), (status, comment) in moved.items()],
-        sorted({day for day, _ in latest}),
-    )
+    final = {key: new for key, new in latest.items() if new != current.get(key)}
+    if len(final) < len(changes):
+        changes = [one for one in changes if (one.date, one.enrollment_id) in final]
+    return Judgement(entries, refused, changes, final, sorted({day for day, _ in latest}))
 
 
 def _refusal(code: int, message: str, who: int | None, day: Day | None) -> Answer:

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import apsw
 import msgspec
 
-from rollbook.domain.attendance import Entry, Judgement, Unreadable, fill_roll, judge
+from rollbook.domain.attendance import Answer, Entry, Judgement, Unreadable, fill_roll, judge
 from rollbook.domain.days import Day
 from rollbook.domain.errors import (
     AlreadyThere,
@@ -74,7 +74,19 @@ def run(db: apsw.Connection, command: Command, now: Instant) -> Any:
 # ---------------------------------------------------------------- attendance
 
 
-def save_marks(db: apsw.Connection, command: SaveMarks, now: Instant) -> Saved:
+class MarksSaved(msgspec.Struct, frozen=True, array_like=True):
+    """
+    What a save of marks did.
+
+    Whoever asked knows the entries: only what was refused of them goes back to them.
+    """
+
+    refused: dict[int, Answer]
+    version: int
+    changed: int
+
+
+def save_marks(db: apsw.Connection, command: SaveMarks, now: Instant) -> MarksSaved:
     """Save entry by entry, or with `atomic` all or none."""
     section = _Section(db, command.district_id, command.section_id)
     section.require_version(command.if_version)
@@ -82,7 +94,8 @@ def save_marks(db: apsw.Connection, command: SaveMarks, now: Instant) -> Saved:
     judgement = judge(command.entries, section.markable, section.current(days))
     if command.atomic:
         _require_all(judgement)
-    return section.write(judgement, command.author, now)
+    section.write(judgement, command.author, now)
+    return MarksSaved(judgement.refused, section.version, len(judgement.changes))
 
 
 def take_roll(db: apsw.Connection, command: TakeRoll, now: Instant) -> Saved:
@@ -100,12 +113,14 @@ def take_roll(db: apsw.Connection, command: TakeRoll, now: Instant) -> Saved:
     judgement = judge(entries, section.markable, current)
     _require_all(judgement)
     whole = msgspec.structs.replace(judgement, dates=[command.date])
-    return section.write(whole, command.author, now)
+    section.write(whole, command.author, now)
+    return Saved(judgement.answers, section.version, len(judgement.changes))
 
 
 def _require_all(judgement: Judgement) -> None:
     if judgement.refused:
-        raise RollRefused(judgement.refused, len(judgement.answers), judgement.answers)
+        answers = judgement.answers
+        raise RollRefused(len(judgement.refused), len(answers), answers)
 
 
 class _Section:
@@ -136,7 +151,7 @@ class _Section:
             for who, status, comment in self._db.execute(SQL.marks_on_day, (*self._key, day))
         }
 
-    def write(self, judgement: Judgement, author: Author, now: Instant) -> Saved:
+    def write(self, judgement: Judgement, author: Author, now: Instant) -> None:
         """Write marks, rolls, record and event; nothing at all when nothing changes."""
         dates = tuple(self._days_to_record(judgement))
         if dates or judgement.changes:
@@ -145,7 +160,6 @@ class _Section:
                 SQL.save_roll, [(*self._key, day, now, author.acting) for day in dates]
             )
             self._write_record(judgement, dates, author, now)
-        return Saved(judgement.answers, self.version, len(judgement.changes))
 
     def _days_to_record(self, judgement: Judgement) -> list[Day]:
         """Return the days whose roll this save takes: those that it changes, and new ones."""
@@ -157,10 +171,9 @@ class _Section:
 
     def _write_marks(self, judgement: Judgement) -> None:
         # In the order of the key: neighbours in the file are written together.
-        marks = sorted(judgement.marks, key=lambda mark: (mark.date, mark.enrollment_id))
         self._db.executemany(
             SQL.save_mark,
-            [(*self._key, m.date, m.enrollment_id, m.status, m.comment) for m in marks],
+            [(*self._key, *place, *value) for place, value in sorted(judgement.final.items())],
         )
 
     def _write_record(
@@ -262,7 +275,7 @@ def change_key(db: apsw.Connection, command: ChangeKey, _now: Instant) -> None:
 
 # What carries out each command, and what comes back.
 COMMANDS: dict[type, tuple[Any, Any]] = {
-    SaveMarks: (save_marks, Saved),
+    SaveMarks: (save_marks, MarksSaved),
     TakeRoll: (take_roll, Saved),
     CreateDistrict: (create_district, District),
     ChangeDistrict: (change_district, District),

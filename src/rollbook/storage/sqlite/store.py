@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from rollbook.domain.attendance import tally
+from rollbook.domain.attendance import answers_to, tally
 from rollbook.domain.errors import NoSuchThing
 from rollbook.domain.people import ApiKey, District, KeyHolder, School, User
 from rollbook.domain.record import Recorded
@@ -158,8 +158,9 @@ class SqliteStore:
 
     async def save_marks(self, command: SaveMarks) -> Saved:
         """Hand the command to the writer."""
-        saved: Saved = await self._write(command)
-        return saved
+        done: changes.MarksSaved = await self._write(command)
+        answers = answers_to(command.entries, done.refused)
+        return Saved(answers, done.version, done.changed)
 
     async def take_roll(self, command: TakeRoll) -> Saved:
         """Hand the command to the writer."""
