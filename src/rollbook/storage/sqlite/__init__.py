@@ -7,6 +7,7 @@ migrations.py   brings its tables up to date
 store.py        SqliteStore: what the house asks for; reads on its own connection
 changes.py      what one write does inside a transaction
 writer.py       Writer: many writes, one commit
+porter.py       carries the log over into the file meanwhile
 counter.py      the writer as a process of its own, and the line to it
 rows.py         row <-> domain type
 selection.py    which page of what was read

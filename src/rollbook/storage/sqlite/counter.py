@@ -25,6 +25,7 @@ import msgspec
 from rollbook.domain.attendance import Answer
 from rollbook.domain.errors import RollbookError, RollRefused, Unavailable, revive
 from rollbook.storage.sqlite.changes import COMMANDS, Command
+from rollbook.storage.sqlite.porter import Porter
 from rollbook.storage.sqlite.writer import Clock, Writer, system_clock
 
 GROUP_MAX = 64  # commands that share a commit: more would make the first of them wait
@@ -167,7 +168,9 @@ def work(path: Path, place: Path, until: Connection, clock: Clock = system_clock
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     writer = Writer(path, clock)
+    porter = Porter(path, writer.db)
     Counter(writer, listen(place)).serve(until)
+    porter.close()
     writer.close()
 
 

@@ -1,0 +1,88 @@
+"""
+Carrying the log over into the file, beside the writer.
+
+A commit only appends to the log. Now and then its pages have to be carried over to their places
+all over the file, and the disk has to confirm them: a hundred times the work of a commit. SQLite
+does it within the commit that made the log too long, and whoever is in that one waits. Here a
+thread does it on a connection of its own while commits go on, and holds them up for the rest
+alone, so that the log can begin anew.
+"""
+
+import logging
+import threading
+from pathlib import Path
+
+import apsw
+
+from rollbook.storage.sqlite.connection import open_writer
+
+log = logging.getLogger("rollbook.storage")
+
+# Pages of 4 KB in the log: from the first number on they are carried over; from the second on
+# commits wait for that, so that a disk that is too slow slows them down instead of filling up.
+PAGES_WANTED = 4_000
+PAGES_MOST = 16_000
+
+_BREATH = 0.05  # seconds at most that a commit waits for the log
+_FEW = 500  # pages that the writer may be held up for
+_ROUNDS = 8
+_PATIENCE_MS = 20  # for readers, while the writer is held up
+_PAUSE = 0.5  # seconds until the next try when a reader was in the way
+
+
+class Porter:
+    """Carries the log over that a writer's connection fills."""
+
+    def __init__(self, path: Path, writer: apsw.Connection) -> None:
+        self._db = open_writer(path)
+        self._db.set_busy_timeout(_PATIENCE_MS)
+        self._wanted = threading.Event()
+        self._idle = threading.Event()  # nothing to carry, or a reader is in the way
+        self._leaving = threading.Event()
+        self._writer = writer
+        writer.set_wal_hook(self._committed)
+        self._thread = threading.Thread(target=self._work, name="porter", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop, when what is being carried is there."""
+        self._writer.set_wal_hook(None)
+        self._leaving.set()
+        self._wanted.set()
+        self._thread.join()
+        self._db.close()
+
+    def _committed(self, _db: apsw.Connection, _name: str, pages: int) -> int:
+        """Look at how long the log is after a commit."""
+        if pages > PAGES_WANTED:
+            self._wanted.set()
+        if pages > PAGES_MOST:
+            self._idle.wait(_BREATH)
+        return apsw.SQLITE_OK
+
+    def _work(self) -> None:
+        while not self._leaving.is_set():
+            self._wanted.wait()
+            self._wanted.clear()
+            self._idle.clear()
+            try:
+                self._carry_over()
+                self._idle.set()
+            except apsw.BusyError:  # a reader needs the log as it is
+                self._rest()
+            except apsw.Error as fault:  # nothing is lost: it is in the log still
+                log.warning("the log cannot be carried over: %s", fault)
+                self._rest()
+
+    def _rest(self) -> None:
+        self._idle.set()
+        self._leaving.wait(_PAUSE)
+
+    def _carry_over(self) -> None:
+        before = 0
+        for _ in range(_ROUNDS):
+            _, carried = self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+            if carried - before < _FEW:
+                break
+            before = carried
+        self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
