@@ -57,10 +57,13 @@ def is_in_the_file(path: Path, rows: int) -> Callable[[], bool]:
     def look() -> bool:
         copy.write_bytes(path.read_bytes())
         db = apsw.Connection(str(copy))
-        db.pragma("journal_mode", "delete")
-        found = db.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'filler'").get
-        there = db.execute("SELECT count(*) FROM filler").get if found else 0
-        db.close()
+        try:
+            db.pragma("journal_mode", "delete")
+            there = db.execute("SELECT count(*) FROM filler").get
+        except (apsw.CorruptError, apsw.SQLError):  # a part of it is in the log still
+            return False
+        finally:
+            db.close()
         return bool(there >= rows)
 
     return look
