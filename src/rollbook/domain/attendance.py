@@ -8,7 +8,7 @@ never changes, needs no counter, and the same mark asked for twice bears the sam
 import enum
 import re
 from collections.abc import Container, Iterable, Mapping, Sequence
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import msgspec
 
@@ -107,12 +107,16 @@ def answers_to(
     entries: Sequence["Entry | Unreadable"], refused: Mapping[int, Answer]
 ) -> list[Answer]:
     """Return an answer to each entry, in their order: the refusals, and ids for the others."""
+    if not refused:  # as nearly always
+        return [_saved(entry) for entry in cast("Sequence[Entry]", entries)]
     return [
-        refused[place]
-        if isinstance(entry, Unreadable) or place in refused
-        else Answer(id=str(mark_id(entry.enrollment_id, entry.date)), response_code=200)
+        refused[place] if isinstance(entry, Unreadable) or place in refused else _saved(entry)
         for place, entry in enumerate(entries)
     ]
+
+
+def _saved(entry: Entry) -> Answer:
+    return Answer(id=str(mark_id(entry.enrollment_id, entry.date)), response_code=200)
 
 
 Current: TypeAlias = Mapping[tuple[Day, int], tuple[int, str]]

@@ -15,7 +15,7 @@ import msgspec
 from rollbook.domain.attendance import ENTRIES_MAX, Entry, Unreadable, why_not_comment
 from rollbook.domain.days import Day, is_day
 from rollbook.domain.errors import BadBody, BodyTooLarge
-from rollbook.wire import documents
+from rollbook.wire import documents, plain_xml
 from rollbook.wire.formats import Format
 
 _DIGITS = re.compile(r"[1-9][0-9]{0,18}")
@@ -39,7 +39,8 @@ def read_marks(body: bytes, format_: Format) -> list[Entry | Unreadable]:
         BadBody: It is not well-formed, not of the shape, or has no entry.
         BodyTooLarge: It has more entries than one request may carry.
     """
-    if not format_.is_xml and (plain := _read_plain(body)) is not None:
+    plain = plain_xml.read(body) if format_.is_xml else _read_plain(body)
+    if plain is not None:
         return plain
     items = _items(documents.read(body, format_))
     if not items:
