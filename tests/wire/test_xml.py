@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import corpus
+from rollbook.domain.attendance import Answer, Mark
 from rollbook.domain.errors import BadBody
-from rollbook.wire import xml
+from rollbook.domain.store import MarkPage
+from rollbook.wire import shapes, xml
 from wire import naughty
 
 MARKS = """<?xml version="1.0" encoding="utf-8" ?>
@@ -427,3 +429,59 @@ def test_endless_nesting_is_refused() -> None:
     assert read(deepest) != {}
     with pytest.raises(BadBody, match="nested too deeply"):
         read(f"<a>{deepest}</a>")
+
+
+marks = st.builds(
+    Mark,
+    enrollment_id=st.integers(1),
+    date=st.dates().map(str),
+    status=st.integers(1, 4),
+    comment=st.text(),
+)
+
+
+@given(st.lists(marks, max_size=8), st.lists(st.dates().map(str), max_size=3))
+def test_a_listing_is_written_as_any_object(found: list[Mark], empty: list[str]) -> None:
+    """
+    The lines that are written out for days and marks say what looking at each member would say.
+    """
+    dates = sorted({*empty, *(mark.date for mark in found)})
+    listing = shapes.listing(MarkPage(1, found, dates, {}, False), None)
+
+    assert xml.write(listing) == xml.write(msgspec.to_builtins(listing))
+
+
+@given(
+    st.builds(Answer, id=st.integers(1).map(str), response_code=st.just(200))
+    | st.builds(
+        Answer,
+        response_code=st.sampled_from([400, 403, 404]),
+        message=st.text(min_size=1),
+        enrollment_id=st.none() | st.integers(1),
+        date=st.none() | st.dates().map(str),
+    )
+)
+def test_an_answer_is_written_as_any_object(answer: Answer) -> None:
+    """
+    The same holds for what became of an entry, saved or refused.
+    """
+    members = msgspec.to_builtins(answer)
+
+    assert xml.write({"attendance": [answer]}) == xml.write({"attendance": [members]})
+
+
+def test_what_a_shape_leaves_out_is_nothing() -> None:
+    """
+    A member that JSON leaves out is left out here too: such shapes have no default but None.
+    """
+    sparing = [
+        kind
+        for kind in vars(shapes).values()
+        if isinstance(kind, type)
+        and issubclass(kind, msgspec.Struct)
+        and kind.__struct_config__.omit_defaults
+    ]
+
+    assert shapes.Listing in sparing
+    defaults = {default for kind in sparing for default in kind.__struct_defaults__}
+    assert defaults <= {None, msgspec.NODEFAULT}
