@@ -3,6 +3,8 @@ Marks and rolls: what may be written, what it changes, what a day adds up to.
 
 A mark is one status for one enrollment on one day. Its id is made of the two (`mark_id`), so it
 never changes, needs no counter, and the same mark asked for twice bears the same id.
+
+What there are thousands of is made with `gc=False`: text and numbers alone make no cycles.
 """
 
 import enum
@@ -36,7 +38,7 @@ class Status(enum.IntEnum):
     EXCUSED = 4
 
 
-class Mark(msgspec.Struct, frozen=True):
+class Mark(msgspec.Struct, frozen=True, gc=False):
     """One enrollment's status on one day, with the fields that the API shows in its order."""
 
     enrollment_id: int
@@ -45,7 +47,7 @@ class Mark(msgspec.Struct, frozen=True):
     comment: str
 
 
-class Entry(msgspec.Struct, frozen=True, array_like=True, tag=True):
+class Entry(msgspec.Struct, frozen=True, array_like=True, tag=True, gc=False):
     """A mark that somebody asks for; with no comment given, the one it has stays."""
 
     enrollment_id: int
@@ -62,7 +64,7 @@ class Unreadable(msgspec.Struct, frozen=True, array_like=True, tag=True):
     date: Day | None = None
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What became of one entry: `id` and 200, or why it was refused."""
 
     id: str | None = None
@@ -72,7 +74,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     date: Day | None = None
 
 
-class Change(msgspec.Struct, frozen=True, array_like=True):
+class Change(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What one save did to one mark; `old_status` is None where there was no mark."""
 
     enrollment_id: int
