@@ -1,135 +1,230 @@
 """
-Measure reading and saving rolls: `make bench`.
+Measure reading and saving rolls: `make bench`, or longer `make bench-full`.
 
 R is one section's month over HTTP, W one class roll of 30 marks; both signed, the roll durable
-with its record, roll and event rows. Each stands beside its floor from the same run.
+with its record, roll and event rows. Each stands beside its floor and beside the same thing
+written with Django REST framework, all from one run.
 """
 
 import argparse
-import itertools
-import json
-import random
-import statistics
-from collections.abc import Callable, Iterator
+import importlib.util
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
-from benchmarks import district, server
-from benchmarks.district import Ground
-from benchmarks.load import Ask, Load, run
+from benchmarks import asking, floors, ground, load, measuring, report, results, server
+from benchmarks.asking import XML
+from benchmarks.ground import Ground
+from benchmarks.measuring import Kind
+from benchmarks.results import Row
 
-out = Console()
+out = Console(width=max(110, Console().width))  # the table has no use for less
 
-JSON, XML = "application/json", "text/xml"
+_STARTS = 3
+_APART = 20_000  # places between the readings of two runs that repeat nothing
+
+R = Kind(name="R", most=30_000, requests=lambda g, host, _: asking.readings(g, host))
+R_FIRST = Kind(
+    name="R, first time",
+    most=15_000,
+    requests=lambda g, host, n: asking.first_readings(g, host, begin=n * _APART),
+)
+W = Kind(name="W", most=9_000, requests=asking.savings)
+OURS = (
+    R,
+    R_FIRST,
+    Kind(
+        name="R, 304",
+        most=40_000,
+        expect=304,
+        requests=lambda g, host, _: asking.readings(g, host, known=True),
+    ),
+    Kind(
+        name="R, XML",
+        most=30_000,
+        requests=lambda g, host, _: asking.readings(g, host, accept=XML),
+    ),
+    Kind(
+        name="R, XML, first time",
+        most=15_000,
+        requests=lambda g, host, n: asking.first_readings(
+            g, host, accept=XML, begin=n * _APART
+        ),
+    ),
+    W,
+    Kind(
+        name="W, 64 at once",
+        most=9_000,
+        connections=64,
+        requests=lambda g, host, n: asking.savings(g, host, 100 + n),
+    ),
+    Kind(
+        name="W, XML",
+        most=9_000,
+        requests=lambda g, host, n: asking.savings(g, host, 200 + n, content=XML),
+    ),
+)
 
 
-def reads(ground: Ground, accept: str, **headers: str) -> Iterator[Ask]:
-    """Yield readings of one month, section after section."""
-    days = district.days(district.DAYS)
-    sections = list(ground.sections)
-    random.Random(2).shuffle(sections)
-    for section in itertools.cycle(sections):
-        path = f"/v1/sections/{section}/attendance?start={days[20]}&end={days[49]}"
-        yield Ask("GET", path, {"Accept": accept, **headers})
+class Measurement:
+    """A run: how long each thing is measured, and what has come of it so far."""
 
+    def __init__(self, seconds: int, runs: int) -> None:
+        self.seconds = seconds
+        self.runs = runs
+        self.rows: dict[str, Row] = {}
 
-def writes(ground: Ground, content: str, seed: int) -> Iterator[Ask]:
-    """Yield rolls, each different from what is stored: SQLite skips rows that do not change."""
-    rng = random.Random(seed)
-    days = district.days(district.DAYS)
-    sections = list(ground.sections)
-    for number in itertools.count():
-        section = rng.choice(sections)
-        day = rng.choice(days)
-        marks = [
-            (who, 1 if rng.random() < 0.9 else rng.randint(2, 4), f"w{seed}-{number}")
-            for who in ground.sections[section]
-        ]
-        body = _json(marks, day) if content == JSON else _xml(marks, day)
-        headers = {"Content-Type": content, "Accept": content}
-        yield Ask("PUT", f"/v1/sections/{section}/attendance", headers, body)
+    def note(self, name: str, row: Row) -> None:
+        """Keep a row and say it."""
+        self.rows[name] = row
+        wrong = f"   [red]{row.wrong} wrong[/]" if row.wrong else ""
+        times = f"   p50 {row.p50:.1f} ms   p99 {row.p99:.1f} ms" if row.p99 else ""
+        out.print(f"{name:28}{row.rate:>9,.0f}/s{times}{wrong}", highlight=False)
 
+    def ask(self, kind: Kind, lent: Ground, host: str, name: str = "") -> None:
+        """Measure one kind of requests."""
+        row = measuring.by_wrk(kind, lent, host, seconds=self.seconds, runs=self.runs)
+        self.note(name or kind.name, row)
 
-def _json(marks: list[tuple[int, int, str]], day: str) -> bytes:
-    items = [
-        {"enrollment_id": who, "date": day, "status": status, "comment": comment}
-        for who, status, comment in marks
-    ]
-    return json.dumps({"attendances": {"attendance": items}}).encode()
+    def floors(self, lent: Ground, sizes: dict[str, int]) -> None:
+        """Measure what nothing of the kind can beat here."""
+        for name, size in sizes.items():
+            constant = Kind(
+                name=f"floor of {name}",
+                most=60_000,
+                expect=200 if size else 304,
+                requests=lambda g, host, _: asking.readings(g, host),
+            )
+            with server.constant(size) as running:
+                self.ask(constant, lent, running.host)
+        for rolls in (1, 16):
+            rows = [
+                floors.upserts(lent, self.seconds, rolls_a_commit=rolls, seed=rolls + n)
+                for n in range(self.runs)
+            ]
+            self.note(f"floor of W, {rolls} a commit", measuring.typical(rows))
 
+    def peer(self, lent: Ground, database: Path) -> None:
+        """Measure the same written with Django REST framework."""
+        with server.django(database) as running:
+            self.ask(R, lent, running.host, "peer R")
+            self.ask(W, lent, running.host, "peer W")
 
-def _xml(marks: list[tuple[int, int, str]], day: str) -> bytes:
-    items = "".join(
-        f"<attendance><enrollment_id>{who}</enrollment_id><date>{day}</date>"
-        f"<status>{status}</status><comment>{comment}</comment></attendance>"
-        for who, status, comment in marks
-    )
-    return f"<result><attendances>{items}</attendances></result>".encode()
+    def ours(self, lent: Ground) -> tuple[dict[str, float], dict[str, float]]:
+        """Measure Rollbook; return what memory each process held at rest, and at most."""
+        with server.rollbook(lent.database, lent.master_key) as running:
+            at_rest = {name: now for name, (now, _) in running.memory().items()}
+            # The caches fill: what is measured is a server that has been up for a while.
+            load.run(
+                running.host,
+                asking.readings(lent, running.host),
+                count=R.most * 2,
+                seconds=2,
+                connections=16,
+            )
+            for kind in OURS:
+                self.ask(kind, lent, running.host)
+            mornings = [
+                measuring.morning(lent, running.host, seconds=self.seconds, seed=300 + n)
+                for n in range(self.runs)
+            ]
+            for name in mornings[0]:
+                self.note(name, measuring.typical([rows[name] for rows in mornings]))
+            return at_rest, {name: most for name, (_, most) in running.memory().items()}
 
 
 def main() -> None:
     """Run every measurement and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sections", type=int, default=2000)
-    parser.add_argument("--seconds", type=int, default=5)
-    parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--folder", type=Path, default=Path("bench-data"))
-    given = parser.parse_args()
-    ground = district.prepare(given.folder, given.sections)
-    table = Table("what", "a second", "p50 ms", "p99 ms", "wrong")
-
-    def measure(
-        name: str,
-        host: str,
-        asks: Callable[[int], Iterator[Ask]],
-        most: int,
-        *,
-        expect: int = 200,
-        connections: int = 16,
-    ) -> Load:
-        loads = [
-            run(
-                host,
-                asks(number),
-                count=most * given.seconds,
-                seconds=given.seconds,
-                connections=connections,
-                expect=expect,
-            )
-            for number in range(given.runs)
-        ]
-        rate = statistics.median(load.rate for load in loads)
-        best = min(loads, key=lambda load: abs(load.rate - rate))
-        wrong = sum(load.wrong for load in loads)
-        table.add_row(name, f"{rate:,.0f}", f"{best.p50:.1f}", f"{best.p99:.1f}", str(wrong))
-        out.print(f"{name}: {rate:,.0f}/s")
-        return best
-
-    with server.constant() as floor:
-        measure("floor: a constant 9 KB", floor.host, lambda _: reads(ground, JSON), 60_000)
-    with server.rollbook(ground) as ours:
-        out.print(f"ready after {ours.started_in:.2f} s; at rest {_sizes(ours)}")
-        measure("R", ours.host, lambda _: reads(ground, JSON), 20_000)
-        known = {"If-None-Match": "*"}
-        measure("R, 304", ours.host, lambda _: reads(ground, JSON, **known), 25_000, expect=304)
-        measure("R, XML", ours.host, lambda _: reads(ground, XML), 15_000)
-        measure("W", ours.host, lambda n: writes(ground, JSON, n), 8_000)
-        measure(
-            "W, 64 at once",
-            ours.host,
-            lambda n: writes(ground, JSON, 10 + n),
-            8_000,
-            connections=64,
-        )
-        measure("W, XML", ours.host, lambda n: writes(ground, XML, 20 + n), 6_000)
-        out.print(f"after the load {_sizes(ours)}")
-    out.print(table)
+    given = _given()
+    load.require_wrk()
+    filled = ground.prepare(given.folder, given.sections)
+    peers = _peers_database(filled)
+    run = Measurement(given.seconds, given.runs)
+    with ground.copy_of(filled) as lent:
+        sizes, started_in = _first_look(lent)
+        run.floors(lent, sizes)
+    if peers:
+        with ground.copied(peers) as copy:
+            run.peer(filled, copy)
+    with ground.copy_of(filled) as lent:
+        at_rest, peak = run.ours(lent)
+    found = results.Bench(
+        at=results.moment(),
+        cores=results.cores(),
+        sections=given.sections,
+        marks=filled.marks,
+        seconds=given.seconds,
+        answer_bytes=sizes["R"],
+        rows=run.rows,
+        started_in=started_in,
+        at_rest=at_rest,
+        peak=peak,
+    )
+    place = results.keep(given.folder, found)
+    report.show(found, out)
+    out.print(f"Kept in {place}; `python -m benchmarks.report` writes it in Markdown.")
 
 
-def _sizes(running: server.Running) -> str:
-    return ", ".join(f"{size:.0f} MB" for _, size in running.memory())
+def _given() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--sections", type=int, default=2000, help="of 30 students, 60 days")
+    parser.add_argument("--seconds", type=int, default=2, help="of each run (default: 2)")
+    parser.add_argument("--runs", type=int, default=3, help="of which the median counts")
+    parser.add_argument("--folder", type=Path, default=results.FOLDER, help="of the data")
+    return parser.parse_args()
+
+
+def _first_look(lent: Ground) -> tuple[dict[str, int], list[float]]:
+    """Return how long the answers are, in bytes, and how long some starts took, in seconds."""
+    started_in = []
+    for _ in range(_STARTS):
+        with server.rollbook(lent.database, lent.master_key) as running:
+            started_in.append(running.started_in)
+            sizes = {
+                "R": _length(asking.readings(lent, running.host), running.host),
+                "R, XML": _length(asking.readings(lent, running.host, accept=XML), running.host),
+                "R, 304": 0,
+            }
+    out.print(f"answers the first request after {min(started_in):.2f} to {max(started_in):.2f} s")
+    return sizes, started_in
+
+
+def _length(requests: Iterator[bytes], host: str, count: int = 20) -> int:
+    """Return how many bytes the bodies of some answers have, on average."""
+    lengths = []
+    name, _, port = host.partition(":")
+    with socket.create_connection((name, int(port))) as line:
+        for _ in range(count):
+            line.sendall(next(requests))
+            heard = b""
+            while b"\r\n\r\n" not in heard:
+                heard += line.recv(1 << 17)
+            head, _, body = heard.partition(b"\r\n\r\n")
+            length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
+            while len(body) < length:
+                body += line.recv(1 << 17)
+            lengths.append(length)
+    return sum(lengths) // count
+
+
+def _peers_database(filled: Ground) -> Path | None:
+    """Return the peer's database with the same in it, made when missing; None without Django."""
+    if importlib.util.find_spec("rest_framework") is None:
+        out.print("[yellow]The peer is left out: it needs what `make bench` installs.")
+        return None
+    place = filled.database.with_name(f"peer-{filled.where.sections}.db")
+    if not place.exists():
+        out.print("Filling the peer's database …")
+        draft = place.with_suffix(".draft")
+        ground.remove(draft)
+        command = [sys.executable, "-m", "benchmarks.peers.django_drf.filling"]
+        subprocess.run([*command, str(filled.database), str(draft)], check=True)
+        draft.rename(place)
+    return place
 
 
 if __name__ == "__main__":

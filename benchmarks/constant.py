@@ -1,12 +1,18 @@
-"""The floor of every read: an answer of 9 KB that is always the same."""
+"""The floor of every read: an answer of so many bytes that is always the same."""
 
+import os
 from typing import Any
 
-_BODY = b"x" * 9000
+SIZE = "ROLLBOOK_BENCHMARK_BYTES"
+
+_BODY = b"x" * int(os.environ.get(SIZE, "0"))
 _START = {
     "type": "http.response.start",
-    "status": 200,
-    "headers": [(b"content-type", b"application/json"), (b"content-length", b"9000")],
+    "status": 200 if _BODY else 304,
+    "headers": [
+        (b"content-type", b"application/json"),
+        *([(b"content-length", b"%d" % len(_BODY))] if _BODY else []),
+    ],
 }
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -10,30 +11,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.district import Ground
+from benchmarks import constant as floor
 
-
-@contextlib.contextmanager
-def rollbook(ground: Ground, workers: int = 2) -> Iterator["Running"]:
-    """Run `rollbook serve` on the data set."""
-    settings = {
-        "ROLLBOOK_DATABASE": str(ground.database),
-        "ROLLBOOK_MASTER_KEY_FILE": str(ground.master_key),
-        "ROLLBOOK_WORKERS": str(workers),
-    }
-    with _running([sys.executable, "-m", "rollbook", "serve"], settings, "--port") as running:
-        yield running
-
-
-@contextlib.contextmanager
-def constant(workers: int = 2) -> Iterator["Running"]:
-    """Run the floor: the same server with an answer that is always the same 9 KB."""
-    command = [
-        *(sys.executable, "-m", "granian", "--interface", "asgi", "--no-ws"),
-        *("--workers", str(workers), "--log-level", "warning", "benchmarks.constant:app"),
-    ]
-    with _running(command, {}, "--port") as running:
-        yield running
+PEER = Path(__file__).parent / "peers" / "django_drf"
 
 
 class Running:
@@ -46,46 +26,109 @@ class Running:
         self.started_in = started_in  # seconds to the first answer
         self._process = process
 
-    def memory(self) -> list[tuple[str, float]]:
-        """Return each process of it, with its resident memory in MB."""
-        found = []
+    def memory(self) -> dict[str, tuple[float, float]]:
+        """Return what each process of it holds of memory, now and at most so far, in MB."""
+        found: dict[str, tuple[float, float]] = {}
         for folder in Path("/proc").iterdir():
-            with contextlib.suppress(OSError, ValueError, IndexError):
-                if os.getpgid(int(folder.name)) == self._process.pid:
-                    status = (folder / "status").read_text()
-                    size = next(li for li in status.splitlines() if li.startswith("VmRSS"))
-                    found.append((folder.name, int(size.split()[1]) / 1024))
-        return sorted(found)
+            with contextlib.suppress(OSError, ValueError, TypeError):
+                if os.getpgid(int(folder.name)) != self._process.pid:
+                    continue
+                status = (folder / "status").read_text()
+                name = self._name(folder, [name.rsplit(" ", 1)[0] for name in found])
+                found[name] = (_megabytes(status, "VmRSS"), _megabytes(status, "VmHWM"))
+        return dict(sorted(found.items()))
+
+    def _name(self, folder: Path, there: list[str]) -> str:
+        command = (folder / "cmdline").read_bytes()
+        kind = (
+            "watcher"
+            if int(folder.name) == self._process.pid
+            else "tracker"
+            if b"resource_tracker" in command
+            else "writer"
+            if b"spawn_main" in command
+            else "worker"
+        )
+        return f"{kind} {there.count(kind) + 1}"
+
+
+def _megabytes(status: str, field: str) -> float:
+    found = re.search(rf"{field}:\s+(\d+) kB", status)
+    assert found
+    return int(found[1]) / 1024
 
 
 @contextlib.contextmanager
-def _running(command: list[str], settings: dict[str, str], option: str) -> Iterator[Running]:
+def rollbook(database: Path, master_key: Path, workers: int = 2) -> Iterator[Running]:
+    """Run `rollbook serve` on a database."""
+    settings = {
+        "ROLLBOOK_DATABASE": str(database),
+        "ROLLBOOK_MASTER_KEY_FILE": str(master_key),
+        "ROLLBOOK_WORKERS": str(workers),
+    }
+    port = _free_port()
+    command = [sys.executable, "-m", "rollbook", "serve", "--port", str(port)]
+    with _running(command, settings, port) as running:
+        yield running
+
+
+@contextlib.contextmanager
+def constant(size: int, workers: int = 2) -> Iterator[Running]:
+    """Run the floor: the same server with an answer that is always the same; 0: a bare 304."""
+    port = _free_port()
+    command = [
+        *(sys.executable, "-m", "granian", "--interface", "asgi", "--no-ws"),
+        *("--workers", str(workers), "--log-level", "warning", "--port", str(port)),
+        "benchmarks.constant:app",
+    ]
+    with _running(command, {floor.SIZE: str(size)}, port) as running:
+        yield running
+
+
+@contextlib.contextmanager
+def django(database: Path, workers: int = 2) -> Iterator[Running]:
+    """Run the peer under gunicorn."""
+    port = _free_port()
+    command = [
+        *(sys.executable, "-m", "gunicorn", "--workers", str(workers)),
+        *("--bind", f"127.0.0.1:{port}", "--log-level", "error"),
+        "benchmarks.peers.django_drf.wsgi",
+    ]
+    with _running(command, {"PEER_DATABASE": str(database)}, port) as running:
+        yield running
+
+
+def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def _running(command: list[str], settings: dict[str, str], port: int) -> Iterator[Running]:
     begun = time.monotonic()
     process = subprocess.Popen(
-        [*command, option, str(port)],
-        env={**os.environ, **settings},
+        command,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **settings},
         stdout=subprocess.DEVNULL,
         start_new_session=True,
     )
     try:
-        _wait_for(port)
+        _wait_for(port, process)
         yield Running(port, process, time.monotonic() - begun)
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(timeout=30)
+        process.wait(timeout=60)
 
 
-def _wait_for(port: int) -> None:
-    for _ in range(3000):
+def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
+    while process.poll() is None:
         with (
             contextlib.suppress(OSError),
-            socket.create_connection(("127.0.0.1", port)) as line,
+            socket.create_connection(("127.0.0.1", port), timeout=5) as line,
         ):
             line.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
             if line.recv(12):
                 return
         time.sleep(0.01)
-    raise RuntimeError("the server did not start")
+    raise RuntimeError(f"the server did not start (exit code {process.returncode})")

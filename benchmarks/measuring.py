@@ -1,0 +1,90 @@
+"""Each thing that is measured, some runs of it, and the one in the middle."""
+
+import random
+import statistics
+import time
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from benchmarks import asking, load
+from benchmarks.ground import Ground
+from benchmarks.results import Row
+from benchmarks.sender import Sender
+
+READINGS_A_SAVING = 4  # of a school morning
+
+
+def typical(runs: list[Row]) -> Row:
+    """Return the run in the middle by rate, with what was wrong in any and the rate of each."""
+    rates = [run.rate for run in runs]
+    middle = min(runs, key=lambda run: abs(run.rate - statistics.median(rates)))
+    wrong = sum(run.wrong for run in runs)
+    return Row(statistics.median(rates), middle.p50, middle.p99, wrong, rates)
+
+
+class Kind(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that wrk asks for."""
+
+    name: str
+    requests: Callable[[Ground, str, int], Iterator[bytes]]  # of data, server, number of the run
+    most: int  # requests a second that are made ready
+    expect: int = 200
+    connections: int = 16
+
+
+def by_wrk(kind: Kind, ground: Ground, host: str, *, seconds: int, runs: int) -> Row:
+    """Measure what wrk gets answered in so many runs of so many seconds."""
+    done = []
+    for number in range(runs):
+        found = load.run(
+            host,
+            kind.requests(ground, host, number),
+            count=kind.most * seconds,
+            seconds=seconds,
+            connections=kind.connections,
+            expect=kind.expect,
+        )
+        done.append(Row(found.rate, found.p50, found.p99, found.wrong, [found.rate]))
+    return typical(done)
+
+
+def morning(ground: Ground, host: str, *, seconds: float, seed: int) -> dict[str, Row]:
+    """
+    Measure a school morning: of five requests four read a month and one saves a roll.
+
+    Returns:
+        Readings and savings apart, each with its own latencies.
+    """
+    kinds = {
+        False: asking.readings(ground, host),
+        True: asking.savings(ground, host, seed),
+    }
+    took: dict[bool, list[float]] = {False: [], True: []}
+    wrong = {False: 0, True: 0}
+    rng = random.Random(seed)
+
+    def answered(saving: bool, status: int, seconds: float) -> None:
+        took[saving].append(seconds * 1000)
+        wrong[saving] += status != 200
+
+    sender = Sender[bool](host, 16, lambda saving: next(kinds[saving]), answered)
+    tickets = iter(lambda: rng.random() * (READINGS_A_SAVING + 1) < 1, None)
+    begun = time.perf_counter()
+    sender.run(tickets, until=lambda: time.perf_counter() > begun + seconds)
+    lasted = time.perf_counter() - begun
+    return {
+        name: Row(
+            len(took[saving]) / lasted,
+            percentile(took[saving], 50),
+            percentile(took[saving], 99),
+            wrong[saving] + (sender.counts[0] if saving else 0),
+        )
+        for name, saving in (("morning R", False), ("morning W", True))
+    }
+
+
+def percentile(values: list[float], rank: int) -> float:
+    """Return the value that so many of a hundred do not exceed; 0 of nothing."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, len(ordered) * rank // 100)] if ordered else 0
