@@ -215,8 +215,10 @@ def _entry(
         dates=(date,),
         changes=tuple(
             [
-                Change(who, date, None, land.status(who, day), "", "")
-                for who in land.enrollments(section)
+                Change(who, date, None, status, "", "")
+                for who, status in zip(
+                    land.enrollments(section), land.statuses(section, day), strict=True
+                )
             ]
         ),
     )

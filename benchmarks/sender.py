@@ -44,9 +44,11 @@ class Sender(Generic[T]):
         self._spell = spell
         self._answered = answered
         self._poll = select.epoll()
+        self._most = connections
+        self._under_way = 0
+        self._open: dict[int, _Connection[T]] = {}  # by file number
+        self._idle: list[_Connection[T]] = []  # of those
         self._again: deque[tuple[float, T]] = deque()  # when, what
-        self._idle: list[_Connection[T]] = [_Connection() for _ in range(connections)]
-        self._busy: dict[int, _Connection[T]] = {}
         self.counts: Counter[int] = Counter()
         self.strange = b""  # the first answer that nobody expects
 
@@ -54,17 +56,17 @@ class Sender(Generic[T]):
         """Send until all tickets are answered, or *until* says that it is enough."""
         while not until():
             self._feed(tickets)
-            if not self._busy and not self._again:
+            if not self._under_way and not self._again:
                 break
             for number, _ in self._poll.poll(0.05):
-                self._hear(self._busy[number])
-        for connection in [*self._busy.values(), *self._idle]:
-            connection.close()
+                self._hear(self._open[number])
+        for connection in self._open.values():
+            connection.line.close()
         self._poll.close()
 
     def _feed(self, tickets: Iterator[T]) -> None:
         """Give each idle connection something to send, while there is anything."""
-        while self._idle:
+        while self._under_way < self._most:
             if self._again and self._again[0][0] <= time.monotonic():
                 _, ticket = self._again.popleft()
             else:
@@ -72,23 +74,32 @@ class Sender(Generic[T]):
                     ticket = next(tickets)
                 except StopIteration:
                     return
-            self._send(self._idle.pop(), ticket)
+            self._send(ticket)
 
-    def _send(self, connection: "_Connection[T]", ticket: T) -> None:
+    def _send(self, ticket: T) -> None:
         request = self._spell(ticket)
-        connection.ticket = ticket
         try:
-            line = connection.line or connection.open(self._address)
-            self._poll.register(line, select.EPOLLIN)
-            self._busy[line.fileno()] = connection
-            connection.sent_at = time.perf_counter()
-            if line.send(request) < len(request):
-                raise ConnectionError  # it takes a jam of many requests: the peer is not reading
+            connection = self._idle.pop() if self._idle else self._connect()
+        except OSError:
+            self._lost(ticket)
+            return
+        connection.ticket = ticket
+        self._under_way += 1
+        connection.sent_at = time.perf_counter()
+        try:
+            connection.line.sendall(request)
         except OSError:
             self._lose(connection)
 
+    def _connect(self) -> "_Connection[T]":
+        line = socket.create_connection(self._address, timeout=10)
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        line.setblocking(False)  # spares a look before each send and receive
+        self._poll.register(line, select.EPOLLIN)
+        connection = self._open[line.fileno()] = _Connection[T](line)
+        return connection
+
     def _hear(self, connection: "_Connection[T]") -> None:
-        assert connection.line
         try:
             data = connection.line.recv(1 << 17)
         except OSError:
@@ -98,62 +109,49 @@ class Sender(Generic[T]):
             return
         heard = connection.heard + data if connection.heard else data
         end = heard.find(b"\r\n\r\n")
-        length = _LENGTH.search(heard, 0, end) if end >= 0 else None
+        length = _LENGTH.search(heard, 0, end + 2) if end >= 0 else None
         if end < 0 or len(heard) < end + 4 + (int(length[1]) if length else 0):
             connection.heard = heard
             return
         took = time.perf_counter() - connection.sent_at
+        ticket, connection.ticket, connection.heard = connection.ticket, None, b""
+        assert ticket is not None, "an answer that nobody asked for"
+        self._under_way -= 1
+        self._idle.append(connection)
+        self._take(ticket, heard, took)
+
+    def _take(self, ticket: T, heard: bytes, took: float) -> None:
         status = int(heard[9:12])
-        ticket = connection.rest()
-        self._put_away(connection)
         self.counts[status] += 1
         if status in FOR_THE_MOMENT:
-            wait = _RETRY.search(heard, 0, end)
+            wait = _RETRY.search(heard)
             self._again.append((time.monotonic() + (int(wait[1]) if wait else _SOON), ticket))
             return
         if status >= 400 and not self.strange:
             self.strange = heard[:2000]
         self._answered(ticket, status, took)
 
-    def _put_away(self, connection: "_Connection[T]") -> None:
-        if connection.line:
-            self._busy.pop(connection.line.fileno(), None)
-            self._poll.unregister(connection.line)
-        self._idle.append(connection)
-
     def _lose(self, connection: "_Connection[T]") -> None:
-        """Take note that nobody knows what became of a request, and send it again soon."""
-        self.counts[0] += 1
-        if connection.line and connection.line.fileno() in self._busy:
-            self._put_away(connection)
+        """Let go of a connection that broke; what was under way on it is sent again soon."""
+        self._poll.unregister(connection.line)
+        del self._open[connection.line.fileno()]
+        connection.line.close()
+        if connection.ticket is None:
+            self._idle.remove(connection)  # it was closed for being idle
         else:
-            self._idle.append(connection)
-        self._again.append((time.monotonic() + _SOON, connection.rest()))
-        connection.close()
+            self._under_way -= 1
+            self._lost(connection.ticket)
+
+    def _lost(self, ticket: T) -> None:
+        self.counts[0] += 1
+        self._again.append((time.monotonic() + _SOON, ticket))
 
 
 class _Connection(Generic[T]):
     """A line to the server, and what is under way on it."""
 
-    def __init__(self) -> None:
-        self.line: socket.socket | None = None
+    def __init__(self, line: socket.socket) -> None:
+        self.line = line
         self.ticket: T | None = None
         self.heard = b""
         self.sent_at = 0.0
-
-    def open(self, address: tuple[str, int]) -> socket.socket:
-        self.line = socket.create_connection(address, timeout=10)
-        self.line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return self.line
-
-    def rest(self) -> T:
-        """Return what was under way; nothing is any more."""
-        ticket = self.ticket
-        assert ticket is not None
-        self.ticket, self.heard = None, b""
-        return ticket
-
-    def close(self) -> None:
-        if self.line:
-            self.line.close()
-            self.line = None
