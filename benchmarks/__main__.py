@@ -186,10 +186,14 @@ def _first_look(lent: Ground) -> tuple[dict[str, int], list[float]]:
             started_in.append(running.started_in)
             sizes = {
                 "R": _length(asking.readings(lent, running.host), running.host),
-                "R, XML": _length(asking.readings(lent, running.host, accept=XML), running.host),
+                "R, XML": _length(
+                    asking.readings(lent, running.host, accept=XML), running.host
+                ),
                 "R, 304": 0,
             }
-    out.print(f"answers the first request after {min(started_in):.2f} to {max(started_in):.2f} s")
+    out.print(
+        f"answers the first request after {min(started_in):.2f} to {max(started_in):.2f} s"
+    )
     return sizes, started_in
 
 

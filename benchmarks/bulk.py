@@ -30,11 +30,21 @@ from rollbook.storage.sqlite import create, rows
 SQL = queries.load("sqlite")
 
 FOUNDED_AT = "2026-08-01T00:00:00.000Z"
-_AT_A_TIME = 100_000  # students whose roster is one transaction, so that an end in between is none
+_AT_A_TIME = (
+    100_000  # students whose roster is one transaction, so that an end in between is none
+)
 _ROLLS_AT_A_TIME = 20_000
 
-_COUNT = "WITH RECURSIVE these (n) AS (SELECT :first UNION ALL SELECT n + 1 FROM these WHERE n + 1 < :end)"
-_COURSE = "INSERT INTO courses (district_id, id, sourced_id, title, course_code) VALUES (?, ?, 'c', 'Course', 'C 1')"
+_COUNT = """
+WITH RECURSIVE these (n) AS (
+     SELECT :first
+     UNION ALL
+     SELECT n + 1 FROM these WHERE n + 1 < :end)
+"""
+_COURSE = """
+INSERT INTO courses (district_id, id, sourced_id, title, course_code)
+VALUES (?, ?, 'c', 'Course', 'C 1')
+"""
 _SECTIONS = f"""
 {_COUNT}
 INSERT INTO sections (district_id, id, course_id, school_code, title)
@@ -168,7 +178,7 @@ def take_rolls(db: apsw.Connection, where: Land, days: Sequence[str]) -> None:
         for district in range(1, where.districts + 1)
         for section in where.sections_of(district)
     ]
-    step = max(1, _ROLLS_AT_A_TIME // len(days))
+    step = _ROLLS_AT_A_TIME // max(1, len(days))
     for begin in track(range(0, len(places), step), "Laying down the marks"):
         with db:
             for district, section in places[begin : begin + step]:
@@ -179,13 +189,16 @@ def take_rolls(db: apsw.Connection, where: Land, days: Sequence[str]) -> None:
     heads = [GENESIS] * where.sections
     for day, date in enumerate(track(days, "Writing the record")):
         with db:
-            entries = [
-                _entry(where, district, section, day, date, heads)
-                for district, section in places
-            ]
-            db.executemany(SQL.add_to_record, entries)
             db.executemany(
-                SQL.add_event, [(row[0], row[1], row[2]) for row in entries]
+                SQL.add_to_record,
+                (
+                    _entry(where, district, section, day, date, heads)
+                    for district, section in places
+                ),
+            )
+            db.executemany(
+                SQL.add_event,
+                ((district, land.section_id(section), day + 1) for district, section in places),
             )
     db.execute("DROP TABLE temp.days")
 

@@ -56,12 +56,13 @@ def main() -> None:
     parser.add_argument("--keep", action="store_true", help="leave the files there")
     given = parser.parse_args()
     load.require_wrk()
-    given.folder.mkdir(parents=True, exist_ok=True)
-    _require_room(given.folder, max(given.millions))
+    place = given.folder / "growth"
+    place.mkdir(parents=True, exist_ok=True)
+    _require_room(place, max(given.millions))
     sizes = []
     for millions in given.millions:
         begun = time.perf_counter()
-        filled = ground.prepare(given.folder, round(millions * 1e6 / (STUDENTS * DAYS)))
+        filled = ground.prepare(place, round(millions * 1e6 / (STUDENTS * DAYS)))
         filled_in = time.perf_counter() - begun
         try:
             sizes.append(_measure(filled, filled_in, given.seconds, given.runs))

@@ -27,7 +27,9 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that wrk asks for."""
 
     name: str
-    requests: Callable[[Ground, str, int], Iterator[bytes]]  # of data, server, number of the run
+    requests: Callable[
+        [Ground, str, int], Iterator[bytes]
+    ]  # of data, server, number of the run
     most: int  # requests a second that are made ready
     expect: int = 200
     connections: int = 16

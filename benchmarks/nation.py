@@ -26,7 +26,7 @@ out = Console()
 
 SECTIONS, DISTRICTS = 1_670_000, 13_000  # about as many districts as the country has
 
-# Bytes that a student takes on the disk: the roster, and what a day adds: sheet, marks, record, log.
+# Bytes that a student takes on the disk: the roster; what a day adds, its sheet included.
 _ROSTER_BYTES, _DAY_BYTES = 180, 160
 
 
@@ -65,7 +65,9 @@ def main() -> None:
     found = take_every_roll(plan)
     out.print(f"Kept in {results.keep(plan.folder, found)}")
     if not found.verified:
-        raise SystemExit(f"Something is missing: {plan.database} is left there to be looked at.")
+        raise SystemExit(
+            f"Something is missing: {plan.database} is left there to be looked at."
+        )
     if not given.keep:
         ground.remove(plan.database)
 

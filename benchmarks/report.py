@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import results
-from benchmarks.results import Bench, Growth, Nation, Row
+from benchmarks.results import Bench, Growth, Nation
 
 HEAD = ("what", "a second", "p50", "p99", "of its floor", "× the peer", "we reach for", "")
 

@@ -1,4 +1,4 @@
-"""What was measured, kept as JSON, a file for each run: the report and the plots are made of it."""
+"""What was measured, kept as JSON, a file for each run: report and plots are made of it."""
 
 import datetime as dt
 import os

@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import apsw
 from rich.console import Console
@@ -132,7 +132,9 @@ class Rollcall:
                 if status != 1
             )
             return f'{{"attendances":{{"attendance":[{items}]}}}}'.encode()
-        return self._all_thirty % tuple(itertools.chain.from_iterable(zip(who, how, strict=True)))
+        return self._all_thirty % tuple(
+            itertools.chain.from_iterable(zip(who, how, strict=True))
+        )
 
     def _reading(self, begun: float, took: list[float], lately: list[float]) -> Second:
         took += lately
@@ -144,7 +146,9 @@ class Rollcall:
         now = course[-1]
         before = course[-2] if len(course) > 1 else Second(0, 0, 0, 0)
         rate = (now.saved - before.saved) / max(now.at - before.at, 1e-9)
-        odd = ", ".join(f"{status or 'lost'}: {n}" for status, n in counts.items() if status != 200)
+        odd = ", ".join(
+            f"{status or 'lost'}: {n}" for status, n in counts.items() if status != 200
+        )
         out.print(
             f"{now.at:6.0f} s  {now.saved:>9,} of {self._where.sections:,}  {rate:7,.0f}/s  "
             f"p50 {now.p50:.1f} ms  p99 {now.p99:.1f} ms  {odd}",
@@ -216,16 +220,14 @@ def verify(database: Path, where: Land, day: int) -> list[str]:
     return complaints
 
 
-def _wrong_marks(
-    db: apsw.Connection, where: Land, found: dict[str, object]
-) -> Iterator[str]:
+def _wrong_marks(db: apsw.Connection, where: Land, found: dict[str, object]) -> Iterator[str]:
     districts = max(1, _STEP * where.districts // where.sections)
-    right = marks = 0
+    right, marks = 0, 0
     for first in range(1, where.districts + 1, districts):
         span = {"first": first, "last": first + districts - 1}
-        sections, counted = db.execute(_MARKS, {**found, **span}).fetchall()[0]
-        right += sections
-        marks += counted
+        counted: Any = db.execute(_MARKS, {**found, **span}).fetchone()
+        right += counted[0]
+        marks += counted[1]
     if right != where.sections:
         yield f"{where.sections - right:,} sections have not the marks that were sent."
     if marks != where.students:

@@ -10,12 +10,18 @@ class Section(models.Model):
 
     title = models.CharField(max_length=200)
 
+    def __str__(self) -> str:
+        return str(self.title)
+
 
 class Enrollment(models.Model):
     """A student's place in a section."""
 
     section = models.ForeignKey(Section, on_delete=models.CASCADE, related_name="enrollments")
     student = models.CharField(max_length=200)
+
+    def __str__(self) -> str:
+        return str(self.student)
 
 
 class Mark(models.Model):
@@ -43,3 +49,6 @@ class Mark(models.Model):
                 fields=["section", "date", "enrollment"], name="one_mark_a_day"
             )
         ]
+
+    def __str__(self) -> str:
+        return f"{self.enrollment_id} {self.date} {self.status}"

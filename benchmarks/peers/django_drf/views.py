@@ -32,7 +32,9 @@ class AttendanceView(APIView):
         totals = Counter(mark["status"] for mark in items.data)
         return Response(
             {
-                "date": [_day(day.isoformat(), by_day.get(day.isoformat(), [])) for day in taken],
+                "date": [
+                    _day(day.isoformat(), by_day.get(day.isoformat(), [])) for day in taken
+                ],
                 "totals": {
                     "total": [
                         {"status": status, "count": totals[status]} for status in sorted(totals)
