@@ -1,7 +1,8 @@
 """
-The table of the last `make bench`, `make growth` and `make nation`, in Markdown.
+The tables of the last `make bench`, `make growth` and `make nation`, in Markdown.
 
-    python -m benchmarks.report [--folder bench-data]
+    python -m benchmarks.report                             # prints them
+    python -m benchmarks.report --into docs/performance.md  # puts them in their places there
 """
 
 import argparse
@@ -174,19 +175,55 @@ def _of_nation(found: Nation) -> str:
     return in_markdown((f"{found.call}, {found.connections} connections", ""), iter(rows))
 
 
-def main() -> None:
-    """Print what the last runs came to."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.report", description=__doc__)
-    parser.add_argument("--folder", type=Path, default=results.FOLDER, help="of the results")
-    folder = parser.parse_args().folder
-    parts = []
+def tables(folder: Path) -> dict[str, str]:
+    """Return what there are results of, by the name of its place in docs/performance.md."""
+    found = {}
     if bench := results.latest(folder, Bench):
-        parts.append(_of_bench(bench))
+        found["bench"] = (
+            _of_bench(bench) + "\n\n" + _picture("bench", "Each rate beside its floor")
+        )
     if growth := results.latest(folder, Growth):
-        parts.append(_of_growth(growth))
+        found["growth"] = _of_growth(growth) + "\n\n" + _picture("growth", "Rates by size")
     if nation := results.latest(folder, Nation):
-        parts.append(_of_nation(nation))
-    print("\n\n".join(parts) or f"There are no results in {folder} yet: make bench")
+        found["nation"] = _of_nation(nation) + "\n\n" + _picture("nation", "Rolls a second")
+    return found
+
+
+def _picture(name: str, what: str) -> str:
+    return f"![{what}](pictures/{name}.svg)"
+
+
+def put(page: str, found: dict[str, str]) -> str:
+    """Return a page with each table in its place; raises `ValueError` when it has none."""
+    for name, text in found.items():
+        begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
+        before, _, rest = page.partition(begin)
+        _, there, after = rest.partition(end)
+        if not there:
+            raise ValueError(f"the page has no place for {name}")
+        page = f"{before}{begin}{text}\n{end}{after}"
+    return page
+
+
+def main() -> None:
+    """Print what the last runs came to, or put it into a page."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.report",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--folder", type=Path, default=results.FOLDER, help="of the results")
+    parser.add_argument("--into", type=Path, metavar="PAGE", help="a page to write them into")
+    given = parser.parse_args()
+    found = tables(given.folder)
+    if not found:
+        raise SystemExit(f"There are no results in {given.folder} yet: make bench")
+    if given.into:
+        page = put(given.into.read_text(encoding="utf-8"), found)
+        given.into.write_text(page, encoding="utf-8")
+        print(f"{given.into}: {', '.join(found)}")
+    else:
+        print("\n\n".join(found.values()))
 
 
 if __name__ == "__main__":
