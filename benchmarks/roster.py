@@ -1,7 +1,7 @@
 """
 Taking a large roster in, twice: seconds and the most memory that the command held.
 
-    python -m benchmarks.roster [--students 100000] [--sections 30000] [--places 7] [--zip]
+    python benchmarks/roster.py [--students 100000] [--sections 30000] [--places 7] [--zip]
 
 Makes up a OneRoster set and a database in a temporary folder, and runs the real command in a
 process of its own: the first run takes everything in, the second finds nothing changed. The
