@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format coverage faults bench bench-full growth nation docs requirements clean
+.PHONY: help demo test lint format coverage faults bench bench-full growth nation wrk docs requirements clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,21 +31,25 @@ coverage: $(VENV)/dev.done ## Run every test and show what none of them reaches
 faults: $(VENV)/dev.done ## Kill the server in a storm of requests, 200 times (half an hour)
 	ROLLBOOK_KILL_ROUNDS=200 $(BIN)/python -m pytest tests/faults -v -s
 
-bench: $(VENV)/bench.done ## Measure reading and saving rolls beside their floors and a peer (two minutes)
-	@command -v wrk >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -q && apt-get install -qy wrk; } \
-		|| { echo "The measurements need wrk: apt-get install wrk"; exit 1; }
+bench: $(VENV)/bench.done wrk ## Measure reading and saving rolls beside floors and a peer (two minutes)
 	$(BIN)/python -m benchmarks
 
-bench-full: bench growth ## Measure all of it: longer, growth to 100 million marks, rosters (an hour)
+bench-full: $(VENV)/bench.done wrk growth ## Measure it all: longer runs, growth, a large roster (an hour)
 	$(BIN)/python -m benchmarks --seconds 10
 	$(BIN)/python -m benchmarks.roster
 	$(BIN)/python -m benchmarks.plots
 
-growth: $(VENV)/bench.done ## Measure the same at 1, 10 and 100 million marks (20 minutes, 12 GB)
+growth: $(VENV)/bench.done wrk ## Measure the same at 1, 10 and 100 million marks (20 minutes, 12 GB)
 	$(BIN)/python -m benchmarks.growth
 
-nation: $(VENV)/bench.done ## Save the roll of 1.67 million sections, and look for every mark (14 GB)
+nation: $(VENV)/bench.done ## Save the roll of 1.67 million sections and look for every mark (14 GB)
 	$(BIN)/python -m benchmarks.nation
+
+# The load generator is Debian's; as root it can be fetched, otherwise the message says what to do.
+wrk:
+	@command -v wrk >/dev/null || { test $$(id -u) = 0 && \
+		apt-get update -q && apt-get install -qy wrk; } || \
+		{ echo "The measurements need wrk: apt-get install wrk"; exit 1; }
 
 docs: $(VENV)/dev.done ## Write docs/settings.md and docs/cli.md from the code
 	$(BIN)/python docs/generate.py

@@ -132,7 +132,7 @@ def take_every_roll(plan: Plan) -> results.Nation:
         sections = order(where, shuffled=plan.shuffled)
         call.write_sheets(track(sections, "Writing the sheets", console=out), sheets)
         out.print(f"The roll of {call.date}, over {plan.connections} connections:")
-        course = call.take(sheets, plan.connections, out)
+        course = call.take(sheets, plan.connections, running, out)
         sheets.unlink()
         peak = {name: most for name, (_, most) in running.memory().items()}
     out.print("Looking for every mark …")
@@ -153,7 +153,7 @@ def take_every_roll(plan: Plan) -> results.Nation:
         call=call.name,
         order="shuffled" if plan.shuffled else "by section",
         seconds=call.seconds,
-        rate=where.sections / call.seconds,
+        rate=course[-1].saved / call.seconds,
         p50=call.p50,
         p99=call.p99,
         answers={str(status): count for status, count in sorted(call.answers.items())},

@@ -18,6 +18,7 @@ from benchmarks.land import STUDENTS, Land
 from benchmarks.measuring import percentile
 from benchmarks.results import Second
 from benchmarks.sender import Sender
+from benchmarks.server import Running
 from benchmarks.signing import Signer, spelled
 from rollbook.domain.record import GENESIS, chain_hash
 from rollbook.storage.sqlite import rows
@@ -62,8 +63,14 @@ class Rollcall:
         self._signer = functools.lru_cache(maxsize=None)(self._make_signer)
         self._now = int(time.time())
 
-    def take(self, sheets: Path, connections: int, out: Console) -> list[Second]:
-        """Send every sheet, saying every few seconds how far it is; return that course."""
+    def take(
+        self, sheets: Path, connections: int, server: Running, out: Console
+    ) -> list[Second]:
+        """
+        Send every sheet, saying every few seconds how far it is; return that course.
+
+        A server that ends ends it too: the verification says what that left undone.
+        """
         took: list[float] = []
         lately: list[float] = []
         course: list[Second] = []
@@ -81,15 +88,14 @@ class Rollcall:
                 due += _EVERY
                 course.append(self._reading(begun, took, lately))
                 self._say(course, sender.counts, out)
-            return False
+            return not server.is_alive()
 
         sender = Sender[Sheet](self._host, connections, self._request, answered)
         cpu = time.process_time()
         sender.run(_read_sheets(sheets), until=look_at_the_clock)
         self.sender_seconds = time.process_time() - cpu
         self.seconds = time.perf_counter() - begun
-        if lately:
-            course.append(self._reading(begun, took, lately))
+        course.append(self._reading(begun, took, lately))
         self._say(course, sender.counts, out)
         self.p50, self.p99 = percentile(took, 50), percentile(took, 99)
         self.answers = sender.counts

@@ -7,13 +7,13 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from benchmarks import constant as floor
-
-PEER = Path(__file__).parent / "peers" / "django_drf"
 
 
 class Running:
@@ -25,6 +25,10 @@ class Running:
         self.host = f"127.0.0.1:{port}"
         self.started_in = started_in  # seconds to the first answer
         self._process = process
+
+    def is_alive(self) -> bool:
+        """Say whether it is still there."""
+        return self._process.poll() is None
 
     def memory(self) -> dict[str, tuple[float, float]]:
         """Return what each process of it holds of memory, now and at most so far, in MB."""
@@ -106,22 +110,24 @@ def _free_port() -> int:
 
 @contextlib.contextmanager
 def _running(command: list[str], settings: dict[str, str], port: int) -> Iterator[Running]:
-    begun = time.monotonic()
-    process = subprocess.Popen(
-        command,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **settings},
-        stdout=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        _wait_for(port, process)
-        yield Running(port, process, time.monotonic() - begun)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=60)
+    with tempfile.TemporaryFile() as log:
+        begun = time.monotonic()
+        process = subprocess.Popen(
+            command,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **settings},
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+        try:
+            _wait_for(port, process, log)
+            yield Running(port, process, time.monotonic() - begun)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=60)
 
 
-def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
+def _wait_for(port: int, process: "subprocess.Popen[bytes]", log: IO[bytes]) -> None:
     while process.poll() is None:
         with (
             contextlib.suppress(OSError),
@@ -131,4 +137,6 @@ def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
             if line.recv(12):
                 return
         time.sleep(0.01)
-    raise RuntimeError(f"the server did not start (exit code {process.returncode})")
+    log.seek(0)
+    said = log.read().decode(errors="replace")
+    raise RuntimeError(f"the server did not start (exit code {process.returncode}): {said}")
