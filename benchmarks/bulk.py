@@ -100,6 +100,7 @@ def quickly(path: Path) -> Iterator[apsw.Connection]:
         db.execute(f"PRAGMA {setting}")
     try:
         yield db
+        db.execute("PRAGMA journal_mode = delete")
     finally:
         db.close()
 
