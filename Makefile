@@ -42,7 +42,7 @@ bench-full: $(VENV)/bench.done wrk growth ## Measure it all: longer runs, growth
 growth: $(VENV)/bench.done wrk ## Measure the same at 1, 10 and 100 million marks (20 minutes, 12 GB)
 	$(BIN)/python -m benchmarks.growth
 
-nation: $(VENV)/bench.done ## Save the roll of 1.67 million sections and look for every mark (14 GB)
+nation: $(VENV)/bench.done ## Save the roll of 1.67 million sections and look for every mark (16 GB)
 	$(BIN)/python -m benchmarks.nation
 
 # The load generator is Debian's; as root it can be fetched, otherwise the message says what to do.
