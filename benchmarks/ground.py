@@ -35,7 +35,7 @@ def prepare(folder: Path, sections: int) -> Ground:
     """Return the data set in *folder*, filled when it is not there whole."""
     folder.mkdir(parents=True, exist_ok=True)
     ground = Ground(
-        folder / f"rollbook-{sections}.db", folder / "master.key", Land(sections=sections)
+        folder / f"{sections}-sections.db", folder / "master.key", Land(sections=sections)
     )
     safe = Safe(load_master_key(ground.master_key))
     if not ground.database.exists():

@@ -53,7 +53,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=5, help="of each run (default: 5)")
     parser.add_argument("--runs", type=int, default=3, help="of which the median counts")
     parser.add_argument("--folder", type=Path, default=results.FOLDER, help="of the data")
-    parser.add_argument("--keep", action="store_true", help="leave the files there")
+    parser.add_argument(
+        "--keep", action="store_true", help="leave the files, rolls saved and all"
+    )
     given = parser.parse_args()
     load.require_wrk()
     place = given.folder / "growth"

@@ -87,6 +87,6 @@ def morning(ground: Ground, host: str, *, seconds: float, seed: int) -> dict[str
 
 
 def percentile(values: list[float], rank: int) -> float:
-    """Return the value that so many of a hundred do not exceed; 0 of nothing."""
+    """Return the least value that so many of a hundred do not exceed; 0 of nothing."""
     ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, len(ordered) * rank // 100)] if ordered else 0
+    return ordered[-(-len(ordered) * rank // 100) - 1] if ordered else 0
