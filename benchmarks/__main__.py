@@ -22,7 +22,7 @@ from benchmarks.ground import Ground
 from benchmarks.measuring import Kind
 from benchmarks.results import Row
 
-out = Console(width=max(132, Console().width))  # the table has no use for less
+out = Console(width=max(120, Console().width))  # the table has no use for less
 
 _STARTS = 3
 _APART = 20_000  # places between the readings of two runs that repeat nothing

@@ -17,7 +17,7 @@ from rich.table import Table
 from benchmarks import results
 from benchmarks.results import Bench, Growth, Nation
 
-HEAD = ("what", "a second", "p50", "p99", "of its floor", "× the peer", "we reach for", "")
+HEAD = ("what", "a second", "p50", "p99", "of floor", "× peer", "target", "")
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -52,7 +52,7 @@ LINES = (
     Line("floor of W, 16 a commit"),
     Line("peer R", "floor of R"),
     Line("peer W", "floor of W, 1 a commit"),
-    Line("R", "floor of R", "peer R", "10,000, 15 × the peer", _r),
+    Line("R", "floor of R", "peer R", "10,000; 15 × peer", _r),
     Line("R, first time", "floor of R", "peer R"),
     Line("R, 304", "floor of R, 304", "", "1.5 × R", _times("R, 304", "R", 1.5)),
     Line("R, XML", "floor of R, XML", "", "0.5 × R", _times("R, XML", "R", 0.5)),
@@ -95,15 +95,15 @@ def table(found: Bench) -> Iterator[tuple[str, ...]]:
 def _beside(found: Bench) -> Iterator[tuple[str, ...]]:
     """Yield what is no rate: the start and the memory."""
     started = sorted(found.started_in)[len(found.started_in) // 2]
-    yield _plain("first answer after the start", f"{started:.2f} s", "under 1 s", started < 1)
+    yield _plain("first answer after", f"{started:.2f} s", "under 1 s", started < 1)
     rest = max(size for name, size in found.at_rest.items() if name.startswith("worker"))
-    yield _plain("a worker's memory at rest", f"{rest:.0f} MB", "under 80 MB", rest < 80)
+    yield _plain("a worker at rest", f"{rest:.0f} MB", "under 80 MB", rest < 80)
     peak = max(size for name, size in found.peak.items() if name.startswith("worker"))
-    yield _plain("the most that a worker held", f"{peak:.0f} MB", "under 200 MB", peak < 200)
+    yield _plain("a worker at most", f"{peak:.0f} MB", "under 200 MB", peak < 200)
     for name in ("writer 1", "watcher 1"):
         if name in found.peak:
-            text = f"{found.at_rest[name]:.0f}, at most {found.peak[name]:.0f} MB"
-            yield (f"memory of the {name.split()[0]}", text, "", "", "", "", "", "")
+            text = f"{found.at_rest[name]:.0f} to {found.peak[name]:.0f} MB"
+            yield (f"the {name.split()[0]}", text, "", "", "", "", "", "")
 
 
 def _plain(what: str, figure: str, target: str, met: bool) -> tuple[str, ...]:
