@@ -107,4 +107,7 @@ def _measure(filled: Ground, filled_in: float, seconds: int, runs: int) -> Size:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        raise SystemExit("Interrupted; nothing was kept of this run.") from None

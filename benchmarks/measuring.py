@@ -33,6 +33,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     most: int  # requests a second that are made ready
     expect: int = 200
     connections: int = 16
+    again: bool = False  # nobody looks at nonces there: requests may be sent more than once
 
 
 def by_wrk(kind: Kind, ground: Ground, host: str, *, seconds: int, runs: int) -> Row:
@@ -46,6 +47,7 @@ def by_wrk(kind: Kind, ground: Ground, host: str, *, seconds: int, runs: int) ->
             seconds=seconds,
             connections=kind.connections,
             expect=kind.expect,
+            again=kind.again,
         )
         done.append(Row(found.rate, found.p50, found.p99, found.wrong, [found.rate]))
     return typical(done)

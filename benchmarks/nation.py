@@ -130,10 +130,12 @@ def take_every_roll(plan: Plan) -> results.Nation:
         at_rest = {name: now for name, (now, _) in running.memory().items()}
         call = Rollcall(where, running.host, day, whole_rolls=plan.whole_rolls)
         sections = order(where, shuffled=plan.shuffled)
-        call.write_sheets(track(sections, "Writing the sheets", console=out), sheets)
-        out.print(f"The roll of {call.date}, over {plan.connections} connections:")
-        course = call.take(sheets, plan.connections, running, out)
-        sheets.unlink()
+        try:
+            call.write_sheets(track(sections, "Writing the sheets", console=out), sheets)
+            out.print(f"The roll of {call.date}, over {plan.connections} connections:")
+            course = call.take(sheets, plan.connections, running, out)
+        finally:
+            sheets.unlink()
         peak = {name: most for name, (_, most) in running.memory().items()}
     out.print("Looking for every mark …")
     begun = time.perf_counter()
@@ -175,4 +177,7 @@ def order(where: Land, *, shuffled: bool) -> Sequence[int]:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        raise SystemExit("Interrupted; the same again goes on where it was.") from None
