@@ -24,6 +24,8 @@ from pathlib import Path
 
 import apsw
 
+from rollbook.storage.sqlite.connection import ASK_EVERY
+
 _COMMAND = [sys.executable, "-c", "from rollbook.cli import main; main()"]
 
 
@@ -33,17 +35,20 @@ def make_set(folder: Path, students: int, sections: int, places: int) -> None:
     _write(
         folder,
         "orgs sourcedId,status,dateLastModified,name,type,identifier,parentSourcedId",
-        ([_id("org", i), "", "", f"School {i}", "school", i, ""] for i in range(100)),
+        ([identifier("org", i), "", "", f"School {i}", "school", i, ""] for i in range(100)),
     )
     _write(
         folder,
         "academicSessions sourcedId,status,dateLastModified,title,type,startDate,endDate",
-        ([_id("term", 0), "", "", "Autumn", "term", "2026-08-17", "2026-12-18"],),
+        ([identifier("term", 0), "", "", "Autumn", "term", "2026-08-17", "2026-12-18"],),
     )
     _write(
         folder,
         "courses sourcedId,status,dateLastModified,title,courseCode,orgSourcedId",
-        ([_id("crs", i), "", "", f"Course {i}", f"C{i}", _id("org", 0)] for i in range(1000)),
+        (
+            [identifier("crs", i), "", "", f"Course {i}", f"C{i}", identifier("org", 0)]
+            for i in range(1000)
+        ),
     )
     _write(
         folder,
@@ -51,8 +56,12 @@ def make_set(folder: Path, students: int, sections: int, places: int) -> None:
         "termSourcedIds",
         (
             [
-                *(_id("cls", i), "", f"Class {i}", i, "scheduled"),
-                *(_id("crs", i % 1000), _id("org", i % 100), _id("term", 0)),
+                *(identifier("cls", i), "", f"Class {i}", i, "scheduled"),
+                *(
+                    identifier("crs", i % 1000),
+                    identifier("org", i % 100),
+                    identifier("term", 0),
+                ),
             ]
             for i in range(sections)
         ),
@@ -63,7 +72,7 @@ def make_set(folder: Path, students: int, sections: int, places: int) -> None:
         "email,password",
         (
             [
-                *(_id("usr", i), "", "true", _id("org", i % 100)),
+                *(identifier("usr", i), "", "true", identifier("org", i % 100)),
                 *("teacher" if i < teachers else "student", f"user{i}", f"Given{i}"),
                 *(f"Family{i}", f"user{i}@school.example", f"secret{i}"),
             ]
@@ -84,13 +93,14 @@ def _enrollments(
     for i in range(students * places):
         student, section = teachers + i // places, (i * 7919) % sections
         yield [
-            *(_id("enr", i), "", "2026-08-01T00:00:00.000Z", _id("cls", section)),
-            *(_id("org", section % 100), _id("usr", student), "student", "false"),
+            *(identifier("enr", i), "", "2026-08-01T00:00:00.000Z", identifier("cls", section)),
+            *(identifier("org", section % 100), identifier("usr", student), "student", "false"),
             *("2026-08-17", ""),
         ]
 
 
-def _id(noun: str, number: int) -> str:
+def identifier(noun: str, number: int) -> str:
+    """Return an id as random as real ones, the same for the same thing."""
     text = hashlib.md5(f"{noun}{number}".encode(), usedforsecurity=False).hexdigest()
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
@@ -112,6 +122,12 @@ def zipped(folder: Path) -> Path:
     return path
 
 
+def _ask_again(_asked: int) -> bool:
+    """Wait for the lock as saves do, but for as long as it takes."""
+    time.sleep(ASK_EVERY)
+    return True
+
+
 @contextmanager
 def longest_lock(database: Path) -> Iterator[list[float]]:
     """Ask for the write lock all the while; the list gets the longest wait, in seconds."""
@@ -119,7 +135,7 @@ def longest_lock(database: Path) -> Iterator[list[float]]:
 
     def ask() -> None:
         db = apsw.Connection(str(database))
-        db.set_busy_timeout(600_000)
+        db.set_busy_handler(_ask_again)
         while not done.wait(0.02):
             begun = time.perf_counter()
             db.execute("BEGIN IMMEDIATE; ROLLBACK")

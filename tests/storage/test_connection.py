@@ -1,5 +1,7 @@
 import contextlib
 import os
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -8,9 +10,9 @@ import apsw
 import pytest
 
 from rollbook.domain.errors import Unavailable
-from rollbook.storage.sqlite import SqliteStore, create
+from rollbook.storage.sqlite import SqliteStore, connection, create
 from rollbook.storage.sqlite.connection import (
-    BUSY_MS,
+    ASK_EVERY,
     FAULTS,
     faults_as_unavailable,
     moment,
@@ -49,12 +51,10 @@ def powerless() -> Iterator[None]:
         (open_writer, "journal_mode", "wal"),
         (open_writer, "synchronous", 2),  # full
         (open_writer, "foreign_keys", 1),
-        (open_writer, "busy_timeout", BUSY_MS),
         (open_writer, "mmap_size", 0),
         (open_writer, "query_only", 0),
         (open_reader, "journal_mode", "wal"),
         (open_reader, "query_only", 1),
-        (open_reader, "busy_timeout", BUSY_MS),
         (open_reader, "mmap_size", 0),
     ],
 )
@@ -68,6 +68,57 @@ def test_a_connection_is_set_as_it_must_be(
 
     assert db.pragma(pragma) == value
     db.close()
+
+
+def test_who_waits_for_the_lock_gets_in_through_short_gaps(path: Path) -> None:
+    """
+    Beside somebody who lets go of the lock for moments only, each write still gets its turn.
+    """
+    done = threading.Event()
+
+    def hog() -> None:
+        db = open_writer(path)
+        while not done.is_set():
+            db.execute("BEGIN IMMEDIATE")
+            time.sleep(0.04)
+            db.execute("ROLLBACK")
+            time.sleep(2 * ASK_EVERY)
+        db.close()
+
+    thread = threading.Thread(target=hog)
+    thread.start()
+    db = open_writer(path)
+    waits = []
+    for _ in range(10):
+        begun = time.monotonic()
+        db.execute("BEGIN IMMEDIATE; ROLLBACK")
+        waits.append(time.monotonic() - begun)
+        time.sleep(0.01)
+    done.set()
+    thread.join()
+    db.close()
+
+    assert sum(waits) < 2
+
+
+@pytest.mark.parametrize("opens", [open_writer, open_reader])
+def test_nobody_waits_for_ever(
+    path: Path, opens: Callable[[Path], apsw.Connection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    Whoever holds the lock for longer than anybody waits makes the others fail, not hang.
+    """
+    monkeypatch.setattr(connection, "PATIENCE", 0.2)
+    holder, db = open_writer(path), opens(path)
+    holder.execute("BEGIN IMMEDIATE")
+    db.execute("PRAGMA query_only = off")
+    begun = time.monotonic()
+    with pytest.raises(apsw.BusyError):
+        db.execute("BEGIN IMMEDIATE")
+
+    assert 0.2 <= time.monotonic() - begun < 2
+    db.close()
+    holder.close()
 
 
 def test_a_new_file_is_set_as_it_must_be(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ Memory-mapped I/O (`mmap_size`) is never set: an I/O error would become a crash.
 """
 
 import contextlib
+import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeAlias
@@ -15,7 +16,8 @@ from rollbook.domain.errors import Unavailable
 
 Setting: TypeAlias = Callable[[apsw.Connection], None]
 
-BUSY_MS = 5000  # how long a write waits for another process's transaction
+PATIENCE = 5.0  # seconds for which a write waits for another process's transaction
+ASK_EVERY = 0.002  # seconds: an import lets go of the lock for a little longer than this
 
 # Two connections that write or checkpoint in the same moment could corrupt a file in WAL mode
 # in every version from 3.7.0 up to the one before this; https://sqlite.org/wal.html#walreset
@@ -48,8 +50,21 @@ def enforce_foreign_keys(db: apsw.Connection) -> None:
 
 
 def wait_for_others(db: apsw.Connection) -> None:
-    """Wait a while for another process's transaction rather than fail at once."""
-    db.set_busy_timeout(BUSY_MS)
+    """
+    Wait a while for another process's transaction rather than fail at once.
+
+    SQLite's own way of waiting asks less and less often, in the end every tenth of a second, and
+    would miss nearly all of the moments in which an import lets go of the lock.
+    """
+    since = 0.0
+
+    def wait(asked: int) -> bool:
+        nonlocal since
+        since = since if asked else time.monotonic()
+        time.sleep(ASK_EVERY)
+        return time.monotonic() < since + PATIENCE
+
+    db.set_busy_handler(wait)
 
 
 def keep_pages_at_hand(db: apsw.Connection) -> None:
