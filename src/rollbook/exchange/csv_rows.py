@@ -9,6 +9,8 @@ wrong name, or turn a name into rubbish, is an error with its line. No message h
 
 import codecs
 import csv
+import io
+import operator
 from collections.abc import Callable, Iterator, Sequence
 from typing import IO, TypeAlias
 
@@ -19,6 +21,7 @@ Row: TypeAlias = tuple[
     int, tuple[str, ...]
 ]  # the line it begins on; cells, in the order asked for
 
+_BLOCK = 2**16  # bytes read, and made text, at a time
 _LONGEST_LINE = 2**20  # bytes; a cell may have 128 KiB, the csv module's own limit
 _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -39,6 +42,13 @@ class Column(msgspec.Struct, frozen=True):
     required: bool = False
 
 
+def read_header(file: IO[bytes]) -> list[str]:
+    """Return the names of a file's columns, in lower case; raises `BrokenCsvError`."""
+    header = _header(_rows(file))
+    file.seek(0)
+    return header
+
+
 def read_rows(file: IO[bytes], columns: Sequence[Column], report: Report) -> Iterator[Row]:
     """
     Yield the rows of a file, with the cells of *columns* in that order.
@@ -49,22 +59,29 @@ def read_rows(file: IO[bytes], columns: Sequence[Column], report: Report) -> Ite
         BrokenCsvError: The header lacks a column, or the text is not CSV in UTF-8.
     """
     rows = _rows(file)
-    header = [name.strip().lower() for name in next(rows, (1, []))[1]]
+    header = _header(rows)
     places = _places(header, columns)
     width = len(header)
     least = 1 + max(
         (place for place, column in zip(places, columns, strict=True) if column.required),
         default=-1,
     )
+    pick = operator.itemgetter(*places, -1)  # the last, so that it is a tuple also for one
     for line, row in rows:
-        if len(row) < least:
+        if len(row) == width:
+            # One cell more than the header has: it stands for the columns that are missing.
+            row.append("")
+            yield line, pick(row)[:-1]
+        elif len(row) < least:
             report(line, "", f"has {len(row)} cells, and the header names {width} columns")
         elif any(row[width:]):
             report(line, "", f"has {len(row)} cells, but the header names {width} columns")
         else:
-            # One cell more than the header has: it stands for the columns that are missing.
-            cells = row[:width] + [""] * (width + 1 - min(len(row), width))
-            yield line, tuple([cells[place] for place in places])
+            yield line, pick(row[:width] + [""] * (width + 1 - min(len(row), width)))[:-1]
+
+
+def _header(rows: Iterator[tuple[int, list[str]]]) -> list[str]:
+    return [name.strip().lower() for name in next(rows, (1, []))[1]]
 
 
 def _places(header: Sequence[str], columns: Sequence[Column]) -> list[int]:
@@ -85,16 +102,14 @@ def _places(header: Sequence[str], columns: Sequence[Column]) -> list[int]:
 def _rows(file: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
     """Yield rows that are not blank, each with the line it begins on."""
     reader = csv.reader(_lines(file), strict=True)
-    while True:
-        line = reader.line_num + 1
-        try:
-            row = next(reader, None)
-        except csv.Error as error:
-            raise BrokenCsvError(line, _sentence(str(error))) from None
-        if row is None:
-            return
-        if "".join(row).strip():
-            yield line, row
+    line = 1
+    try:
+        for row in reader:
+            if row and (row[0].strip() or "".join(row).strip()):
+                yield line, row
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise BrokenCsvError(line, _sentence(str(error))) from None
 
 
 def _sentence(error: str) -> str:
@@ -111,12 +126,28 @@ def _sentence(error: str) -> str:
 
 def _lines(file: IO[bytes]) -> Iterator[str]:
     """Yield the lines as text, with their endings, which may stand inside quotes."""
-    for number, line in enumerate(iter(lambda: file.readline(_LONGEST_LINE), b""), 1):
+    number = 1  # of the line that a block begins with
+    while block := file.read(_BLOCK):
+        block += file.readline(_LONGEST_LINE)
         if number == 1:
-            if line.startswith(_WIDE):
+            if block.startswith(_WIDE):
                 raise BrokenCsvError(1, "the file is in UTF-16; it must be in UTF-8")
-            line = line.removeprefix(codecs.BOM_UTF8)  # noqa: PLW2901
-        if len(line) == _LONGEST_LINE:
+            block = block.removeprefix(codecs.BOM_UTF8)
+        try:
+            text = block.decode()
+        except UnicodeDecodeError:
+            text = "\0"
+        if "\0" in text or len(block) > _LONGEST_LINE:
+            yield from _lines_one_by_one(block, number)
+        else:
+            yield from io.StringIO(text, newline="\n")
+        number += block.count(b"\n")
+
+
+def _lines_one_by_one(block: bytes, first: int) -> Iterator[str]:
+    """Yield the lines of a block up to the one that is wrong; raises `BrokenCsvError`."""
+    for number, line in enumerate(io.BytesIO(block), first):
+        if len(line) >= _LONGEST_LINE:
             raise BrokenCsvError(number, "the line is longer than 1 MiB")
         if b"\0" in line:
             raise BrokenCsvError(number, "there is a NUL; is the file in UTF-16?")
