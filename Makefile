@@ -37,6 +37,7 @@ bench: $(VENV)/bench.done wrk ## Measure reading and saving rolls beside floors 
 bench-full: $(VENV)/bench.done wrk growth ## Measure it all: longer runs, growth, a large roster (an hour)
 	$(BIN)/python -m benchmarks --seconds 10
 	$(BIN)/python -m benchmarks.roster
+	$(BIN)/python -m benchmarks.marks_csv
 	$(BIN)/python -m benchmarks.plots
 
 growth: $(VENV)/bench.done wrk ## Measure the same at 1, 10 and 100 million marks (20 minutes, 12 GB)

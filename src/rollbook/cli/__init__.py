@@ -3,7 +3,7 @@
 import click
 
 from rollbook import __version__
-from rollbook.cli import demo, districts, importing, keys, rolls, server, users
+from rollbook.cli import demo, districts, exporting, importing, keys, rolls, server, users
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 96})
@@ -21,6 +21,7 @@ for command in (
     server.serve,
     demo.demo,
     importing.import_,
+    exporting.export,
     districts.district,
     users.user,
     keys.key,

@@ -1,10 +1,13 @@
-"""Bringing rosters in."""
+"""Bringing rosters and marks in."""
 
 import datetime as dt
+import os
+import secrets
 import zoneinfo
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import IO
 
 import click
 import msgspec
@@ -12,17 +15,32 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from rollbook.cli.common import district_option, err, find_district, out, table, with_store
+from rollbook.cli.common import (
+    Refusal,
+    district_option,
+    err,
+    find_district,
+    out,
+    plain,
+    table,
+    with_store,
+)
 from rollbook.domain.errors import ImportRefused
+from rollbook.domain.mark_files import MarksSummary
 from rollbook.domain.people import District
 from rollbook.domain.store import RosterLimits, RosterSummary, Store
-from rollbook.exchange import oneroster
-from rollbook.exchange.archive import Files, open_files
+from rollbook.exchange import marks_csv, oneroster
+from rollbook.exchange.archive import open_files
+from rollbook.exchange.problems import Problems
+from rollbook.operations.mark_files import import_marks
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_REPORT = "Write everything that is wrong into this file, one fault a line."
 
 
 @click.group("import")
 def import_() -> None:
-    """Bring a roster in from files."""
+    """Bring a roster, or marks, in from files."""
 
 
 @import_.command("oneroster")
@@ -63,13 +81,15 @@ async def import_oneroster(
     store: Store, district: District, path: Path, limits: RosterLimits, console: Console
 ) -> list[RosterSummary]:
     """Read a set and take it in, showing on *console* how far it is; raises `ImportRefused`."""
-    with open_files(path) as files, _progress(files, console) as progress:
+    with open_files(path) as files, _progress(lambda *_: files.share_read, console) as progress:
         return await store.import_roster(district.id, oneroster.read(files), limits, progress)
 
 
 @contextmanager
-def _progress(files: Files, console: Console) -> Iterator[Callable[[str, int], None]]:
-    """Show a bar for the bytes read so far, on a terminal only."""
+def _progress(
+    share: Callable[[str, int], float], console: Console
+) -> Iterator[Callable[[str, int], None]]:
+    """Show a bar for the *share* that is done, from 0 to 1, on a terminal only."""
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -81,9 +101,102 @@ def _progress(files: Files, console: Console) -> Iterator[Callable[[str, int], N
         task = bar.add_task("reading", total=1.0, rows=0)
 
         def progress(noun: str, rows: int) -> None:
-            bar.update(task, description=noun, rows=rows, completed=files.share_read)
+            bar.update(task, description=noun, rows=rows, completed=share(noun, rows))
 
         yield progress
+
+
+@import_.command("marks", no_args_is_help=True)
+@click.argument("path", metavar="FILE", type=_FILE)
+@district_option
+@click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+@click.option(
+    "--partial", is_flag=True, help="Save the good lines although there are bad ones."
+)
+@click.option(
+    "--report", type=click.Path(dir_okay=False, path_type=Path), help=_REPORT, metavar="FILE"
+)
+@with_store
+async def marks_(
+    store: Store,
+    path: Path,
+    district: str | None,
+    report: Path | None,
+    *,
+    dry_run: bool,
+    partial: bool,
+) -> None:
+    r"""
+    Save the marks in FILE, a CSV file in UTF-8 with a header, in the operator's name.
+
+    \b
+    The columns, by name and in any order; others are ignored:
+      section_id, section_sourced_id, section_school_code, or section (either id)
+      enrollment_id, enrollment_sourced_id, or enrollment (either id)
+      or instead student_id, student_sourced_id, school_uid, or student
+      date      YYYY-MM-DD
+      status    1 to 4; present, absent, late (tardy), excused; P, A, L (T), E
+      comment   without this column comments stay; an empty cell clears one
+
+    Every line is checked before the first is saved: if one is wrong, all that is wrong is
+    named, and nothing is changed. Then marks are saved a section's month at a time, while
+    others go on saving theirs. The same file again changes nothing, and finishes an import
+    that was interrupted.
+    """
+    home = await find_district(store, district)
+    request_id = f"import-{secrets.token_hex(8)}"
+    with ExitStack() as stack:
+        tell = stack.enter_context(_reporting(report)) if report else _ignored
+        problems = Problems(tell)
+        file = stack.enter_context(path.open("rb"))
+        progress = stack.enter_context(_progress(_share_of(file), err))
+        try:
+            lines = marks_csv.read(file, path.name, problems, partial=partial)
+            summary = await import_marks(
+                store, home, lines, progress, request_id=request_id, dry_run=dry_run
+            )
+        finally:
+            for problem in problems.lines:
+                click.echo(plain(problem), err=True)
+    _print_marks(summary, request_id, dry_run=dry_run)
+    if problems.count:
+        raise Refusal(f"not everything was saved: there were {problems.count:,} faults.")
+
+
+def _share_of(file: IO[bytes]) -> Callable[[str, int], float]:
+    """Return how much of a step is done: of reading by bytes, of the others by lines."""
+    size, read = os.fstat(file.fileno()).st_size, 0
+
+    def share(step: str, lines: int) -> float:
+        nonlocal read
+        if step == "reading":
+            read = lines
+            return file.tell() / size if size else 1.0
+        return lines / read if read else 1.0
+
+    return share
+
+
+def _print_marks(summary: MarksSummary, request_id: str, *, dry_run: bool) -> None:
+    would = "would be " if dry_run else ""
+    click.echo(
+        f"{summary.changed:,} marks {would}changed, {summary.unchanged:,} were so already."
+    )
+    if dry_run:
+        click.echo("This was a dry run: nothing was changed.")
+    elif summary.changed:
+        click.echo(f"In the record they are those of {request_id}.")
+
+
+def _ignored(_line: str) -> None:
+    pass
+
+
+@contextmanager
+def _reporting(path: Path) -> Iterator[Callable[[str], object]]:
+    """Write each problem into a file, one a line."""
+    with path.open("w", encoding="utf-8") as file:
+        yield lambda line: file.write(f"{plain(line)}\n")
 
 
 def _today(district: District) -> str:

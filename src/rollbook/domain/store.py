@@ -18,6 +18,7 @@ import msgspec
 
 from rollbook.domain.attendance import Answer, Entry, Mark, RollTaken, Tally, Unreadable
 from rollbook.domain.days import Day
+from rollbook.domain.mark_files import MarkFiles
 from rollbook.domain.people import ApiKey, District, KeyHolder, Role, School, User
 from rollbook.domain.record import Author, Recorded
 from rollbook.domain.rosters import (
@@ -269,7 +270,7 @@ class RosterSummary(msgspec.Struct, frozen=True):
 # ---------------------------------------------------------------- the store
 
 
-class Store(Protocol):
+class Store(MarkFiles, Protocol):
     """A database with districts in it."""
 
     async def close(self) -> None:

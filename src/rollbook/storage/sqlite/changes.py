@@ -90,12 +90,21 @@ def save_marks(db: apsw.Connection, command: SaveMarks, now: Instant) -> MarksSa
     """Save entry by entry, or with `atomic` all or none."""
     section = _Section(db, command.district_id, command.section_id)
     section.require_version(command.if_version)
-    days = {entry.date for entry in command.entries if isinstance(entry, Entry)}
-    judgement = judge(command.entries, section.markable, section.current(days))
+    judgement = _judged(section, command)
     if command.atomic:
         _require_all(judgement)
     section.write(judgement, command.author, now)
     return MarksSaved(judgement.refused, section.version, len(judgement.changes))
+
+
+def rehearse_marks(db: apsw.Connection, command: SaveMarks) -> Judgement:
+    """Return what `save_marks` would answer and write."""
+    return _judged(_Section(db, command.district_id, command.section_id), command)
+
+
+def _judged(section: "_Section", command: SaveMarks) -> Judgement:
+    days = {entry.date for entry in command.entries if isinstance(entry, Entry)}
+    return judge(command.entries, section.markable, section.current(days))
 
 
 def take_roll(db: apsw.Connection, command: TakeRoll, now: Instant) -> Saved:

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from rollbook.domain.attendance import Change, RollTaken
+from rollbook.domain.mark_files import Place
 from rollbook.domain.people import ApiKey, District, Role, School, User
 from rollbook.domain.record import Author, Channel, RecordEntry
 from rollbook.domain.rosters import (
@@ -142,6 +143,11 @@ def section(row: Row) -> Section:
 def seat(row: Row) -> Seat:
     """Read id, admin, status, first_day, last_day of an enrollment."""
     return Seat(row[0], bool(row[1]), row[2], row[3], row[4])
+
+
+def place(row: Row) -> Place:
+    """Read the eight columns of the statement `places`."""
+    return Place(seat(row), row[5], row[6], row[7])
 
 
 def person(row: Row) -> Person:

@@ -36,6 +36,7 @@ from rollbook.storage.sqlite.connection import (
     open_writer,
     unavailable,
 )
+from rollbook.storage.sqlite.mark_files import FilesOfMarks
 from rollbook.storage.sqlite.writer import Clock, Writer, system_clock
 
 _FIRST, _LAST = "0000-00-00", "9999-99-99"  # before and after every day, as text
@@ -57,7 +58,7 @@ class Writing(Protocol):
         """Return the command's result; raises its error."""
 
 
-class SqliteStore:
+class SqliteStore(FilesOfMarks):
     """
     A district's book in one file.
 
