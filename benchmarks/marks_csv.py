@@ -24,7 +24,7 @@ import apsw
 
 from benchmarks.land import STUDENTS, school_days
 from benchmarks.roster import identifier, longest_lock, make_set, run
-from rollbook.storage.sqlite.changes import SQL
+from rollbook.storage.sqlite.statements import SQL
 
 DAYS = 60
 _COMMENTS = ("", "", "", "Sick, with a note", "Missed the bus; came at 9:40", "Orchestra")

@@ -9,7 +9,7 @@ import msgspec
 from faults.storm import Ledger, Roll
 from rollbook.domain.record import GENESIS, chain_hash
 from rollbook.storage.sqlite import rows
-from rollbook.storage.sqlite.changes import SQL
+from rollbook.storage.sqlite.statements import SQL
 
 
 class Findings(msgspec.Struct, kw_only=True):

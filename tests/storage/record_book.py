@@ -6,7 +6,7 @@ import apsw
 
 from rollbook.domain.record import GENESIS, RecordEntry, chain_hash
 from rollbook.storage.sqlite import rows
-from rollbook.storage.sqlite.changes import SQL
+from rollbook.storage.sqlite.statements import SQL
 
 
 def record_of(path: Path, key: tuple[int, int]) -> list[RecordEntry]:

@@ -132,7 +132,7 @@ def test_a_fault_of_the_disk_ends_nothing(
     """
     tries: list[int] = []
 
-    def fails(_self: Porter) -> None:
+    def fails(_self: Porter) -> bool:
         tries.append(1)
         raise apsw.IOError("the disk does not answer")
 

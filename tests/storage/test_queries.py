@@ -10,7 +10,7 @@ import pytest
 from rollbook import storage
 from rollbook.storage import queries
 from rollbook.storage.sqlite import migrations
-from rollbook.storage.sqlite.changes import SQL
+from rollbook.storage.sqlite.statements import SQL
 
 FOLDER = Path(storage.__file__).parent
 STATEMENTS = queries.statements("sqlite")

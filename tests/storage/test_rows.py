@@ -12,7 +12,7 @@ from rollbook.domain.attendance import Change
 from rollbook.domain.people import ApiKey, Role, User
 from rollbook.domain.record import Author, Channel, RecordEntry
 from rollbook.storage.sqlite import migrations, rows
-from rollbook.storage.sqlite.changes import SQL
+from rollbook.storage.sqlite.statements import SQL
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))  # no lone surrogates: they are no text
 IDS = st.integers(1, (1 << 63) - 1)

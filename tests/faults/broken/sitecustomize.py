@@ -13,9 +13,9 @@ _breaks = os.environ.get("ROLLBOOK_TEST_BREAKS", "")
 
 def _two_transactions_for_one() -> None:
     """Commit the marks before their record is written."""
-    from rollbook.storage.sqlite import changes
+    from rollbook.storage.sqlite import sections
 
-    write_record = changes._Section._write_record
+    write_record = sections.Section._write_record
 
     def after_a_commit(section, *args):  # type: ignore[no-untyped-def]
         db = section._db
@@ -24,7 +24,7 @@ def _two_transactions_for_one() -> None:
         db.execute("BEGIN IMMEDIATE; SAVEPOINT one")
         return write_record(section, *args)
 
-    changes._Section._write_record = after_a_commit  # type: ignore[method-assign]
+    sections.Section._write_record = after_a_commit  # type: ignore[method-assign]
 
 
 if _breaks == "one transaction":

@@ -5,27 +5,22 @@ A write is a command; `run` carries it out or raises. Nothing here commits: the 
 many commands at once.
 """
 
-from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
 import apsw
 import msgspec
 
-from rollbook.domain.attendance import Answer, Entry, Judgement, Unreadable, fill_roll, judge
-from rollbook.domain.days import Day
+from rollbook.domain.attendance import Answer, Entry, Judgement, fill_roll, judge
 from rollbook.domain.errors import (
     AlreadyThere,
-    ChangedMeanwhile,
     NoSuchThing,
     RollRefused,
 )
 from rollbook.domain.people import ApiKey, District, Instant, User
-from rollbook.domain.record import GENESIS, Author, RecordEntry, chain_hash
 from rollbook.domain.store import Saved, SaveMarks, TakeRoll
-from rollbook.storage import queries
 from rollbook.storage.sqlite import rows
-
-SQL = queries.load("sqlite")
+from rollbook.storage.sqlite.sections import Section, Sections
+from rollbook.storage.sqlite.statements import SQL
 
 
 class CreateDistrict(msgspec.Struct, frozen=True, tag=True):
@@ -65,9 +60,12 @@ Command: TypeAlias = (
 )
 
 
-def run(db: apsw.Connection, command: Command, now: Instant) -> Any:
+def run(db: apsw.Connection, command: Command, now: Instant, sections: Sections) -> Any:
     """Carry out one command; whoever calls undoes what a raised error left half done."""
     do, _ = COMMANDS[type(command)]
+    if isinstance(command, SaveMarks | TakeRoll):
+        with sections.opened(command.district_id, command.section_id) as section:
+            return do(section, command, now)
     return do(db, command, now)
 
 
@@ -86,9 +84,8 @@ class MarksSaved(msgspec.Struct, frozen=True, array_like=True):
     changed: int
 
 
-def save_marks(db: apsw.Connection, command: SaveMarks, now: Instant) -> MarksSaved:
+def save_marks(section: Section, command: SaveMarks, now: Instant) -> MarksSaved:
     """Save entry by entry, or with `atomic` all or none."""
-    section = _Section(db, command.district_id, command.section_id)
     section.require_version(command.if_version)
     judgement = _judged(section, command)
     if command.atomic:
@@ -99,20 +96,19 @@ def save_marks(db: apsw.Connection, command: SaveMarks, now: Instant) -> MarksSa
 
 def rehearse_marks(db: apsw.Connection, command: SaveMarks) -> Judgement:
     """Return what `save_marks` would answer and write."""
-    return _judged(_Section(db, command.district_id, command.section_id), command)
+    return _judged(Section(db, command.district_id, command.section_id), command)
 
 
-def _judged(section: "_Section", command: SaveMarks) -> Judgement:
+def _judged(section: Section, command: SaveMarks) -> Judgement:
     days = {entry.date for entry in command.entries if isinstance(entry, Entry)}
     return judge(command.entries, section.markable, section.current(days))
 
 
-def take_roll(db: apsw.Connection, command: TakeRoll, now: Instant) -> Saved:
+def take_roll(section: Section, command: TakeRoll, now: Instant) -> Saved:
     """Save a whole roll, the day's fact even when nobody is on it."""
-    section = _Section(db, command.district_id, command.section_id)
     section.require_version(command.if_version)
     current = section.current([command.date])
-    entries: Sequence[Entry | Unreadable] = fill_roll(
+    entries = fill_roll(
         command.exceptions,
         command.date,
         section.seats,
@@ -130,77 +126,6 @@ def _require_all(judgement: Judgement) -> None:
     if judgement.refused:
         answers = judgement.answers
         raise RollRefused(len(judgement.refused), len(answers), answers)
-
-
-class _Section:
-    """A section as one transaction sees it: its roster and the head of its record."""
-
-    def __init__(self, db: apsw.Connection, district_id: int, section_id: int) -> None:
-        self._db = db
-        self._key = (district_id, section_id)
-        found = db.execute(SQL.seats, self._key).fetchall()
-        if not found and not db.execute(SQL.section_exists, self._key).fetchone():
-            raise NoSuchThing("section", section_id)
-        self.seats = [rows.seat(row) for row in found]
-        self.markable = {seat.enrollment_id for seat in self.seats if seat.can_be_marked}
-        head: Any = db.execute(SQL.record_head, self._key).fetchone() or (0, GENESIS)
-        self.version: int = head[0]
-        self._hash: bytes = head[1]
-
-    def require_version(self, expected: tuple[int, ...] | None) -> None:
-        """Raise `ChangedMeanwhile` unless the section is in one of those states."""
-        if expected is not None and self.version not in expected:
-            raise ChangedMeanwhile(self._key[1])
-
-    def current(self, days: Iterable[Day]) -> dict[tuple[Day, int], tuple[int, str]]:
-        """Return status and comment of the marks of those days."""
-        return {
-            (day, who): (status, comment)
-            for day in days
-            for who, status, comment in self._db.execute(SQL.marks_on_day, (*self._key, day))
-        }
-
-    def write(self, judgement: Judgement, author: Author, now: Instant) -> None:
-        """Write marks, rolls, record and event; nothing at all when nothing changes."""
-        dates = tuple(self._days_to_record(judgement))
-        if dates or judgement.changes:
-            self._write_marks(judgement)
-            self._db.executemany(
-                SQL.save_roll, [(*self._key, day, now, author.acting) for day in dates]
-            )
-            self._write_record(judgement, dates, author, now)
-
-    def _days_to_record(self, judgement: Judgement) -> list[Day]:
-        """Return the days whose roll this save takes: those that it changes, and new ones."""
-        changed = {change.date for change in judgement.changes}
-        return [day for day in judgement.dates if day in changed or not self._is_taken(day)]
-
-    def _is_taken(self, day: Day) -> bool:
-        return self._db.execute(SQL.roll_is_taken, (*self._key, day)).fetchone() is not None
-
-    def _write_marks(self, judgement: Judgement) -> None:
-        # In the order of the key: neighbours in the file are written together.
-        self._db.executemany(
-            SQL.save_mark,
-            [(*self._key, *place, *value) for place, value in sorted(judgement.final.items())],
-        )
-
-    def _write_record(
-        self, judgement: Judgement, dates: tuple[Day, ...], author: Author, now: Instant
-    ) -> None:
-        district_id, section_id = self._key
-        entry = RecordEntry(
-            section_id=section_id,
-            number=self.version + 1,
-            at=now,
-            author=author,
-            dates=dates,
-            changes=tuple(judgement.changes),
-        )
-        entry = msgspec.structs.replace(entry, hash=chain_hash(self._hash, entry))
-        self._db.execute(SQL.add_to_record, rows.from_record_entry(district_id, entry))
-        self._db.execute(SQL.add_event, (district_id, section_id, entry.number))
-        self.version, self._hash = entry.number, entry.hash
 
 
 # ---------------------------------------------------------------- administration

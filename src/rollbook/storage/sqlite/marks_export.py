@@ -10,8 +10,8 @@ import apsw
 from rollbook.domain.attendance import Status
 from rollbook.domain.mark_files import IdColumn, MarkRow, MarkSelection, Place, SectionMarks
 from rollbook.storage.sqlite import naming, rows
-from rollbook.storage.sqlite.changes import SQL
 from rollbook.storage.sqlite.connection import moment, open_reader
+from rollbook.storage.sqlite.statements import SQL
 
 _AT_A_TIME = 10_000  # marks of one section in memory
 _FIRST, _LAST = "0000-00-00", "9999-99-99"  # before and after every day, as text

@@ -26,8 +26,8 @@ from rollbook.domain.mark_files import IdColumn, MarkLines, MarksSummary, Names,
 from rollbook.domain.record import Author
 from rollbook.domain.store import SaveMarks
 from rollbook.storage.sqlite import changes, naming, rows
-from rollbook.storage.sqlite.changes import SQL
 from rollbook.storage.sqlite.connection import ASK_EVERY, faults_as_unavailable
+from rollbook.storage.sqlite.statements import SQL
 from rollbook.storage.sqlite.writer import Writer
 
 _HELD = 100_000  # entries in memory before they are put aside

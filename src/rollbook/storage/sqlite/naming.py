@@ -4,7 +4,7 @@ import apsw
 
 from rollbook.domain.errors import BadRequest, NoSuchThing
 from rollbook.domain.mark_files import IdColumn, ambiguous
-from rollbook.storage.sqlite.changes import SQL
+from rollbook.storage.sqlite.statements import SQL
 
 _DIGITS_MAX = 18  # of an id: what SQLite holds
 

@@ -4,10 +4,12 @@ Carrying the log over into the file, beside the writer.
 A commit only appends to the log. Now and then its pages have to be carried over to their places
 all over the file, and the disk has to confirm them: a hundred times the work of a commit. SQLite
 does it within the commit that made the log too long, and whoever is in that one waits. Here a
-thread does it on a connection of its own while commits go on, and holds them up for the rest
-alone, so that the log can begin anew.
+thread does it on a connection of its own while commits go on. The writer does no more than the
+rest, so that its next commit begins the log anew; if somebody else began it anew, the writer
+would have to forget every page that it holds.
 """
 
+import contextlib
 import logging
 import threading
 from pathlib import Path
@@ -24,10 +26,9 @@ PAGES_WANTED = 4_000
 PAGES_MOST = 16_000
 
 _BREATH = 0.05  # seconds at most that a commit waits for the log
-_FEW = 500  # pages that the writer may be held up for
+_FEW = 500  # pages that are left to the writer
 _ROUNDS = 8
-_PATIENCE_MS = 20  # for readers, while the writer is held up
-_PAUSE = 0.5  # seconds until the next try when a reader was in the way
+_PAUSE = 0.5  # seconds until the next try when a reader is in the way
 
 
 class Porter:
@@ -35,8 +36,8 @@ class Porter:
 
     def __init__(self, path: Path, writer: apsw.Connection) -> None:
         self._db = open_writer(path)
-        self._db.set_busy_timeout(_PATIENCE_MS)
         self._wanted = threading.Event()
+        self._rest_is_little = threading.Event()
         self._idle = threading.Event()  # nothing to carry, or a reader is in the way
         self._leaving = threading.Event()
         self._writer = writer
@@ -52,9 +53,13 @@ class Porter:
         self._thread.join()
         self._db.close()
 
-    def _committed(self, _db: apsw.Connection, _name: str, pages: int) -> int:
+    def _committed(self, db: apsw.Connection, _name: str, pages: int) -> int:
         """Look at how long the log is after a commit."""
-        if pages > PAGES_WANTED:
+        if self._rest_is_little.is_set():
+            self._rest_is_little.clear()
+            with contextlib.suppress(apsw.BusyError):  # a backup carries it over just now
+                db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+        elif pages > PAGES_WANTED:
             self._wanted.set()
         if pages > PAGES_MOST:
             self._idle.wait(_BREATH)
@@ -66,10 +71,11 @@ class Porter:
             self._wanted.clear()
             self._idle.clear()
             try:
-                self._carry_over()
-                self._idle.set()
-            except apsw.BusyError:  # a reader needs the log as it is
-                self._rest()
+                if self._carry_over():
+                    self._rest_is_little.set()
+                    self._idle.set()
+                else:
+                    self._rest()
             except apsw.Error as fault:  # nothing is lost: it is in the log still
                 log.warning("the log cannot be carried over: %s", fault)
                 self._rest()
@@ -78,11 +84,12 @@ class Porter:
         self._idle.set()
         self._leaving.wait(_PAUSE)
 
-    def _carry_over(self) -> None:
+    def _carry_over(self) -> bool:
+        """Return whether all but a little is done; else a reader needs the log as it is."""
         before = 0
         for _ in range(_ROUNDS):
-            _, carried = self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-            if carried - before < _FEW:
+            pages, done = self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+            if done - before < _FEW:
                 break
-            before = carried
-        self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
+            before = done
+        return pages - done < _FEW

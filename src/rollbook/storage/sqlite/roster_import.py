@@ -26,9 +26,10 @@ from rollbook.domain.store import (
     RosterSummary,
     RosterUser,
 )
-from rollbook.storage.sqlite.changes import SQL, take_numbers
+from rollbook.storage.sqlite.changes import take_numbers
 from rollbook.storage.sqlite.connection import faults_as_unavailable
 from rollbook.storage.sqlite.rows import to_json
+from rollbook.storage.sqlite.statements import SQL
 
 Progress = Callable[[str, int], None]
 

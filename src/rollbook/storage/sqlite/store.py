@@ -28,7 +28,6 @@ from rollbook.domain.store import (
     TakeRoll,
 )
 from rollbook.storage.sqlite import changes, migrations, roster_import, rows, selection
-from rollbook.storage.sqlite.changes import SQL
 from rollbook.storage.sqlite.connection import (
     FAULTS,
     moment,
@@ -37,6 +36,7 @@ from rollbook.storage.sqlite.connection import (
     unavailable,
 )
 from rollbook.storage.sqlite.mark_files import FilesOfMarks
+from rollbook.storage.sqlite.statements import SQL
 from rollbook.storage.sqlite.writer import Clock, Writer, system_clock
 
 _FIRST, _LAST = "0000-00-00", "9999-99-99"  # before and after every day, as text

@@ -12,10 +12,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import apsw
+
 from rollbook.domain.days import instant
 from rollbook.domain.errors import RollbookError, Unavailable
 from rollbook.storage.sqlite import changes
 from rollbook.storage.sqlite.connection import FAULTS, faults_as_unavailable, open_writer
+from rollbook.storage.sqlite.sections import Sections
 
 log = logging.getLogger("rollbook.storage")
 
@@ -31,12 +34,19 @@ class Writer:
     """The one connection of this process that changes the file."""
 
     def __init__(self, path: Path, clock: Clock = system_clock) -> None:
-        self.db = open_writer(path)
+        self._db = open_writer(path)
+        self._sections = Sections(self._db)
         self._clock = clock
+
+    @property
+    def db(self) -> apsw.Connection:
+        """The connection itself, for whoever writes much in another way."""
+        self._sections.forget()
+        return self._db
 
     def close(self) -> None:
         """Let go of the file."""
-        self.db.close()
+        self._db.close()
 
     def one(self, command: changes.Command) -> Any:
         """Carry out one command in a transaction of its own; raises what it raises."""
@@ -60,27 +70,29 @@ class Writer:
     def _in_one_commit(self, commands: Sequence[changes.Command]) -> list[Any]:
         # IMMEDIATE: a transaction that reads first and asks for the lock later is refused at
         # once when anybody else wrote in between, whatever the busy timeout says.
-        self.db.execute("BEGIN IMMEDIATE")
+        self._db.execute("BEGIN IMMEDIATE")
         try:
+            self._sections.begin()
             now = instant(self._clock())
             outcomes = [self._alone(command, now) for command in commands]
-            self.db.execute("COMMIT")
+            self._db.execute("COMMIT")
         except BaseException:
-            if self.db.in_transaction:
-                self.db.execute("ROLLBACK")
+            self._sections.forget()
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
             raise
         return outcomes
 
     def _alone(self, command: changes.Command, now: str) -> Any:
-        self.db.execute("SAVEPOINT one")
+        self._db.execute("SAVEPOINT one")
         try:
-            outcome = changes.run(self.db, command, now)
+            outcome = changes.run(self._db, command, now, self._sections)
         except FAULTS:
             raise  # the disk's or the lock's: they are everybody's
         except Exception as error:  # noqa: BLE001 — a slip in one command is not the others'
-            self.db.execute("ROLLBACK TO one")
+            self._db.execute("ROLLBACK TO one")
             outcome = error if isinstance(error, RollbookError) else _slip(error)
-        self.db.execute("RELEASE one")
+        self._db.execute("RELEASE one")
         return outcome
 
 
