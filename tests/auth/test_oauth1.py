@@ -136,6 +136,15 @@ def test_published_bad_addresses_are_refused() -> None:
             oauth1.base_uri(*split(uri))
 
 
+def test_a_port_is_signed_as_a_number() -> None:
+    """
+    Rule 3: a port with noughts before it is the same port, as the reference signs it.
+    """
+    for host, authority in [("h:0080", "h"), ("h:0249", "h:249"), ("h:8460", "h:8460")]:
+        assert oauth1.base_uri("http", host, "/") == f"http://{authority}/"
+        assert reference.base_string_uri(f"http://{host}/") == f"http://{authority}/"
+
+
 @pytest.mark.parametrize(
     "host",
     [

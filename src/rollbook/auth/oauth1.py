@@ -221,7 +221,7 @@ def read_host(host: str) -> tuple[str, str]:
     found = _HOST.fullmatch(host.lower())
     if found is None or (found[2] and not 0 < int(found[2]) < 65536):
         raise BadRequest("The Host header is not a host name with an optional port.")
-    return found[1], found[2] or ""
+    return found[1], (found[2] or "").lstrip("0")  # 0443 is 443, and is signed so
 
 
 def normalise(parameters: Iterable[tuple[str, str]]) -> str:
