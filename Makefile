@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format coverage faults bench bench-full growth nation wrk docs requirements clean
+.PHONY: help demo test lint format coverage faults fuzz bench bench-full growth nation wrk docs wheel requirements clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ coverage: $(VENV)/dev.done ## Run every test and show what none of them reaches
 faults: $(VENV)/dev.done ## Kill the server in a storm of requests, 200 times (half an hour)
 	ROLLBOOK_KILL_ROUNDS=200 $(BIN)/python -m pytest tests/faults -v -s
 
+fuzz: $(VENV)/dev.done $(VENV)/fuzz.done ## Feed the parsers bytes, guided by coverage (10 minutes each)
+	PYTHONPATH=src:tests $(BIN)/python -m fuzz
+
 bench: $(VENV)/bench.done wrk ## Measure reading and saving rolls beside floors and a peer (two minutes)
 	$(BIN)/python -m benchmarks
 
@@ -55,9 +58,15 @@ wrk:
 docs: $(VENV)/dev.done ## Write docs/settings.md and docs/cli.md from the code
 	$(BIN)/python docs/generate.py
 
+wheel: $(VENV)/dev.done ## Build dist/: the wheel, the source archive, and what they need, pinned
+	rm -rf dist
+	$(BIN)/hatchling build
+	cp requirements/runtime.txt dist/requirements.txt
+
 requirements: $(VENV)/dev.done ## Pin the newest versions again, with hashes and without addresses
 	$(BIN)/pip install --quiet pip-tools
-	for set in runtime:build "dev:dev --extra build" "bench:bench --extra build"; do \
+	for set in runtime:build "dev:dev --extra build" "bench:bench --extra build" \
+			"fuzz:fuzz --extra build"; do \
 		$(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras \
 			--no-header --no-annotate --no-emit-index-url --no-emit-find-links \
 			--no-emit-trusted-host --extra $${set#*:} \
@@ -65,7 +74,7 @@ requirements: $(VENV)/dev.done ## Pin the newest versions again, with hashes and
 	done
 
 clean: ## Remove what was installed and generated, the demo's district too
-	rm -rf $(VENV) demo-data .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) demo-data .pytest_cache .mypy_cache .ruff_cache .hypothesis .fuzz
 
 # Everything is pinned, so pip has nothing to resolve (--no-deps): it once took a newer release of
 # what a pinned package asks for with an extra, and refused it for having no hash.
