@@ -30,7 +30,7 @@ class Server:
             under: A command to run it under, as a tracer.
             workers: How many processes answer.
         """
-        self.port = _free_port()
+        self.port = free_port()
         self._log = database.with_name("server.log")
         key = database.with_name("master.key")
         key.write_text(MASTER_KEY.hex())
@@ -92,7 +92,8 @@ class Server:
             raise
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens at just now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
