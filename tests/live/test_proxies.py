@@ -200,4 +200,7 @@ def test_the_figures_are_not_for_the_world(proxy: Proxy) -> None:
     What the server says of itself to whoever watches it does not go through the proxy.
     """
     with proxy.client() as client:
-        assert client.get("/metrics").status_code == 404
+        answer = client.get("/metrics")
+
+    assert answer.status_code == 404
+    assert "X-Request-Id" not in answer.headers  # it is the proxy that says so
