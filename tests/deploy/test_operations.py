@@ -109,4 +109,4 @@ def test_an_empty_server_becomes_one_that_runs(folder: Path) -> None:
 def _is_built(block: str) -> bool:
     """Say whether every command in a block is there."""
     words = set(re.findall(r"\brollbook[ -](backup|check|restore)\b", block))
-    return words <= set(main.commands)  # type: ignore[attr-defined]
+    return words <= set(main.commands)

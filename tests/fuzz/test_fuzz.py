@@ -76,7 +76,7 @@ def test_a_parser_that_breaks_is_a_finding(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """
-    A reader that takes a member given twice, as `json` does, is found out.
+    A fast reader that reads anything else than the careful one is found out.
     """
 
     def lenient(body: bytes) -> Any:
