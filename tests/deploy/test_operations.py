@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -60,13 +61,13 @@ def typed(block: str, port: int) -> str:
 @pytest.fixture
 def folder(dist: Dist, tmp_path: Path) -> Path:
     """A folder with `dist/` in it, and in that this version and the next."""
-    shutil.copytree(
-        REPOSITORY, tmp_path / "next", ignore=shutil.ignore_patterns(".*", "dist", "tests")
-    )
+    with tarfile.open(dist.archive) as archive:
+        archive.extractall(tmp_path, filter="data")
+    (source,) = tmp_path.iterdir()
     for name in ("pyproject.toml", "src/rollbook/__init__.py"):
-        file = tmp_path / "next" / name
+        file = source / name
         file.write_text(file.read_text().replace(f'"{__version__}"', '"0.1.1"'))
-    found = build(tmp_path / "next", tmp_path / "next" / "dist")
+    found = build(source, tmp_path / "next")
     (tmp_path / "dist").mkdir()
     shutil.copy(found.wheel, tmp_path / "dist")
     shutil.copy(dist.wheel, tmp_path / "dist")
