@@ -20,7 +20,13 @@ LINES_OF_A_MODULE = 410
 LINES_OF_A_FUNCTION = 60
 
 GROUND = {"domain"}
-ROOMS = {"operations", "wire", "auth", "exchange"}  # and `storage`, which nobody looks into
+ROOMS = {
+    "operations",
+    "wire",
+    "auth",
+    "exchange",
+    "watch",
+}  # and `storage`, which nobody looks into
 EVERYTHING = {module.partition(".")[0] for module in MODULES}
 
 # What each package or module of the house may import of it, besides itself.
@@ -120,6 +126,26 @@ def test_sql_is_in_the_cellar(module: str) -> None:
     ]
 
     assert [text for text in texts if SQL.match(text)] == []
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_what_is_logged_is_a_fixed_text(module: str) -> None:
+    """
+    What varies in a line of the log stands in fields, where it can be told from the message.
+    """
+    levels = {"debug", "info", "warning", "error", "exception", "critical", "log"}
+    calls = [
+        node.args
+        for node in ast.walk(tree_of(module))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and isinstance(node.func.value, ast.Name)
+        and (node.func.value.id, node.func.attr) in {("log", level) for level in levels}
+    ]
+
+    assert [
+        args for args in calls if len(args) != 1 or not isinstance(args[0], ast.Constant)
+    ] == []
 
 
 @pytest.mark.parametrize("module", MODULES)

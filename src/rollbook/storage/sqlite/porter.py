@@ -77,7 +77,7 @@ class Porter:
                 else:
                     self._rest()
             except apsw.Error as fault:  # nothing is lost: it is in the log still
-                log.warning("the log cannot be carried over: %s", fault)
+                log.warning("the log cannot be carried over", exc_info=fault)
                 self._rest()
 
     def _rest(self) -> None:

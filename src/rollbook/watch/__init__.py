@@ -1,0 +1,1 @@
+"""The night watch: figures, logs and limits, for whoever looks after the server."""
