@@ -50,6 +50,17 @@ async def test_the_store_answers(store: Store) -> None:
     await store.ping()
 
 
+async def test_to_try_writing_changes_nothing(store: Store, cast: Cast) -> None:
+    """
+    A write that is only tried is as durable as any, and leaves no trace in the book.
+    """
+    maths = cast.sections["maths"]
+    before = await store.version(cast.district.id, maths)
+    await store.try_writing()
+
+    assert await store.version(cast.district.id, maths) == before
+
+
 # ---------------------------------------------------------------- districts
 
 

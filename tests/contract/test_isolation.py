@@ -125,6 +125,7 @@ LISTED: list[tuple[str, Callable[[Store, int], Awaitable[Any]]]] = [
 OF_NO_DISTRICT = {
     "close",
     "ping",
+    "try_writing",
     "people_version",
     "key_holder",
     "districts",

@@ -35,6 +35,7 @@ from rollbook.storage.sqlite.changes import (
     CreateDistrict,
     CreateKey,
     CreateUser,
+    TryWriting,
 )
 from rollbook.storage.sqlite.counter import GROUP_MAX, Counter, Line, listen
 from rollbook.storage.sqlite.writer import Writer
@@ -187,6 +188,7 @@ def commands(cast: Cast) -> dict[str, Command]:
         "create a key again": CreateKey(change(key, key=cast.keys["bob"])),
         "change a key": ChangeKey(change(key, key=cast.keys["bob"])),
         "change an unknown key": ChangeKey(key),
+        "try writing": TryWriting(),
     }
 
 

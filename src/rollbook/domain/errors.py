@@ -13,7 +13,7 @@ RollbookError
 ├── NOT_ACCEPTABLE   CannotAnswerIn
 ├── TOO_LARGE        BodyTooLarge
 ├── UNSUPPORTED      CannotRead
-└── UNAVAILABLE      Unavailable
+└── UNAVAILABLE      Unavailable · TooMuchToDo
 ```
 
 An error is a class with a `kind`, which one table in `api` turns into an HTTP status, and a
@@ -161,6 +161,13 @@ class CannotRead(RollbookError):
 
     kind = Kind.UNSUPPORTED
     sentence = "{0}"
+
+
+class TooMuchToDo(RollbookError):
+    """The server is busy, and refuses before it begins rather than make everybody wait."""
+
+    kind = Kind.UNAVAILABLE
+    sentence = "The server has too much to do right now; nothing was done. Try again."
 
 
 class Unavailable(RollbookError):

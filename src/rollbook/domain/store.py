@@ -277,7 +277,10 @@ class Store(MarkFiles, Protocol):
         """Let go of files and connections; the store cannot be used after it."""
 
     async def ping(self) -> None:
-        """Return when the database answers; raises `Unavailable`."""
+        """Return when the database answers; raises `Unavailable`, also for another schema."""
+
+    async def try_writing(self) -> None:
+        """Change nothing, durably: return when a write would be; raises `Unavailable`."""
 
     # ---- the front door
 

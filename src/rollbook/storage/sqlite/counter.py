@@ -14,16 +14,18 @@ import asyncio
 import selectors
 import signal
 import socket
+import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import msgspec
 
 from rollbook.domain.attendance import Answer
 from rollbook.domain.errors import RollbookError, RollRefused, Unavailable, revive
+from rollbook.storage.sqlite.backlog import Backlog
 from rollbook.storage.sqlite.changes import COMMANDS, Command
 from rollbook.storage.sqlite.porter import Porter
 from rollbook.storage.sqlite.writer import Clock, Writer, system_clock
@@ -77,11 +79,21 @@ class _Frames:
 # ---------------------------------------------------------------- the writer's side
 
 
+# Told of each commit: how many commands it carried, how many wait still, the seconds that it
+# took, and whether it failed.
+Note: TypeAlias = Callable[[int, int, float, bool], object]
+
+
+def _unnoted(*_facts: object) -> None:
+    pass
+
+
 class Counter:
     """Takes commands from many lines and carries them out, many to a commit."""
 
-    def __init__(self, writer: Writer, listener: socket.socket) -> None:
+    def __init__(self, writer: Writer, listener: socket.socket, note: Note = _unnoted) -> None:
         self._writer = writer
+        self._note = note
         self._listener = listener
         self._selector = selectors.DefaultSelector()
         self._selector.register(listener, selectors.EVENT_READ)
@@ -134,7 +146,11 @@ class Counter:
         group = [self._queue.popleft() for _ in range(min(GROUP_MAX, len(self._queue)))]
         if not group:
             return
+        begun = time.perf_counter()
         outcomes = self._writer.all([handed.command for _, handed in group])
+        took = time.perf_counter() - begun
+        failed = all(isinstance(outcome, Unavailable) for outcome in outcomes)
+        self._note(len(group), len(self._queue), took, failed)
         answers: dict[socket.socket, list[bytes]] = {}
         for (line, handed), outcome in zip(group, outcomes, strict=True):
             answers.setdefault(line, []).append(_framed(_settled(handed.ticket, outcome)))
@@ -162,14 +178,20 @@ def listen(place: Path) -> socket.socket:
     return listener
 
 
-def work(path: Path, place: Path, until: Connection, clock: Clock = system_clock) -> None:
+def work(
+    path: Path,
+    place: Path,
+    until: Connection,
+    clock: Clock = system_clock,
+    note: Note = _unnoted,
+) -> None:
     """Be the writer of the file at *path*, reached at *place*, until told to stop."""
     # A service manager signals every process at once; the workers still have writes to hand in.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     writer = Writer(path, clock)
     porter = Porter(path, writer.db)
-    Counter(writer, listen(place)).serve(until)
+    Counter(writer, listen(place), note).serve(until)
     porter.close()
     writer.close()
 
@@ -180,8 +202,9 @@ def work(path: Path, place: Path, until: Connection, clock: Clock = system_clock
 class Line(asyncio.Protocol):
     """A line to the counter: call it with a command, await what it came to."""
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, place: Path, backlog: Backlog | None = None) -> None:
         self._place = place
+        self._backlog = backlog or Backlog(PATIENCE)
         self._waiting: dict[int, asyncio.Future[_Settled]] = {}
         self._ticket = 0
         self._transport: asyncio.WriteTransport | None = None
@@ -194,11 +217,13 @@ class Line(asyncio.Protocol):
 
         Raises:
             Unavailable: The writer is away, or went away before it answered.
+            TooMuchToDo: Its turn would not come soon enough; it was not handed in.
         """
         self._ticket += 1
         ticket = self._ticket
         message = _framed(_encode((ticket, command)))
         transport = self._transport or await self._dial()
+        self._backlog.add()
         settled = self._waiting[ticket] = asyncio.get_running_loop().create_future()
         transport.write(message)
         try:
@@ -227,7 +252,10 @@ class Line(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Tell whoever waits."""
-        for message in self._frames.feed(data):
+        messages = list(self._frames.feed(data))
+        if messages:
+            self._backlog.settle(len(messages))
+        for message in messages:
             settled = _read_settled(message)
             waiting = self._waiting.get(settled.ticket)
             if waiting is not None and not waiting.done():
@@ -236,6 +264,7 @@ class Line(asyncio.Protocol):
     def connection_lost(self, _error: Exception | None) -> None:
         """Tell whoever waits that nobody knows; the next command dials again."""
         self._transport = None
+        self._backlog.clear()
         for waiting in self._waiting.values():
             if not waiting.done():
                 waiting.set_exception(

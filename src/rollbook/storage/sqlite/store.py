@@ -85,6 +85,11 @@ class SqliteStore(FilesOfMarks):
     async def ping(self) -> None:
         """Read something."""
         self._rows("SELECT 1 FROM counters", ())
+        migrations.require_current(self._db)
+
+    async def try_writing(self) -> None:
+        """Commit nothing, through the writer and onto the disk."""
+        await self._write(changes.TryWriting())
 
     async def _write_here(self, command: changes.Command) -> Any:
         return self._own_writer().one(command)
