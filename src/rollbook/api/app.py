@@ -28,7 +28,13 @@ from rollbook.api.http import (
 from rollbook.auth import oauth1
 from rollbook.auth.door import Door
 from rollbook.auth.policy import Action
-from rollbook.domain.errors import Kind, RollbookError, RollRefused
+from rollbook.domain.errors import (
+    AskedTooOften,
+    Kind,
+    RollbookError,
+    RollRefused,
+    TooMuchToDo,
+)
 from rollbook.domain.people import Actor
 from rollbook.domain.store import Store
 from rollbook.operations.attendance import require_kept_here
@@ -49,6 +55,7 @@ STATUSES = {
     Kind.STALE: 412,
     Kind.TOO_LARGE: 413,
     Kind.UNSUPPORTED: 415,
+    Kind.TOO_OFTEN: 429,
     Kind.UNAVAILABLE: 503,
 }
 
@@ -208,8 +215,11 @@ class Front:
             resp.status, resp.answer = self.refusal(error)
             if error.kind is Kind.UNAUTHENTICATED:
                 resp.headers["WWW-Authenticate"] = oauth1.REALM
+            elif isinstance(error, AskedTooOften):
+                resp.headers["Retry-After"] = str(error.retry_after)
             elif error.kind is Kind.UNAVAILABLE:
                 resp.headers["Retry-After"] = RETRY_AFTER
+            if error.kind is Kind.UNAVAILABLE and not isinstance(error, TooMuchToDo):
                 log.error("unavailable", extra={"request_id": req.id}, exc_info=error)
         else:
             log.error("fault", extra={"request_id": req.id}, exc_info=error)

@@ -161,6 +161,7 @@ def knock_of(req: Request, query: Pairs) -> Knock:
         peer=peer[0],
         authorization=req.lines(b"authorization"),
         forwarded_scheme=req.header(b"x-forwarded-proto"),
+        forwarded_for=req.header(b"x-forwarded-for"),
         run_as=req.header(b"x-schoology-run-as"),
     )
 

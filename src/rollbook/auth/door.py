@@ -9,6 +9,7 @@ import datetime as dt
 import functools
 import ipaddress
 from collections.abc import Callable, Collection, Sequence
+from typing import Protocol
 
 import msgspec
 
@@ -45,6 +46,7 @@ class Knock(msgspec.Struct, frozen=True, kw_only=True):
     peer: str  # the address that the connection came from
     authorization: Sequence[str]  # every header of that name
     forwarded_scheme: str | None = None  # what a proxy says of the client
+    forwarded_for: str | None = None
     run_as: str | None = None
 
 
@@ -53,6 +55,32 @@ class Entry(msgspec.Struct, frozen=True):
 
     actor: Actor
     claim: oauth1.Claim
+
+
+class Turnstile(Protocol):
+    """Counts visitors, by the address they come from and the key they proved."""
+
+    def enter(self, address: str | None) -> None:
+        """Raise `AskedTooOften` when too much from that address failed."""
+
+    def failed(self, address: str | None) -> None:
+        """Count a failure; raises `AskedTooOften` when it was one too many."""
+
+    def proved(self, address: str | None, key: str) -> None:
+        """Count a request of a key; raises `AskedTooOften` when it was one too many."""
+
+
+class _Open:
+    """Lets everybody through."""
+
+    def enter(self, address: str | None) -> None:
+        pass
+
+    def failed(self, address: str | None) -> None:
+        pass
+
+    def proved(self, address: str | None, key: str) -> None:
+        pass
 
 
 class Door:
@@ -67,11 +95,13 @@ class Door:
         allowed_hosts: Collection[str],
         trusted_proxies: Collection[str] = (),
         plaintext_over_http: bool = False,
+        turnstile: Turnstile = _Open(),  # noqa: B008 — it has no state
         clock: Callable[[], dt.datetime],
     ) -> None:
         self._store = store
         self._acquaintances = Acquaintances(store)
         self._open = functools.lru_cache(maxsize=_OPENED_MOST)(safe.open)
+        self._turnstile = turnstile
         self._nonces = nonces
         self._hosts = frozenset(name.lower().strip("[]") for name in allowed_hosts)
         self._proxies = [ipaddress.ip_network(network) for network in trusted_proxies]
@@ -87,7 +117,19 @@ class Door:
             NotAuthenticated: The credentials are missing, wrong, too old or used before.
             BadRequest: They, or the Host header, are malformed.
             NotAllowed: A key that is no administrator's asks to act as somebody else.
+            AskedTooOften: The key asks too often, or too much from that address failed.
         """
+        address = self.client_of(knock.peer, knock.forwarded_for)
+        self._turnstile.enter(address)
+        try:
+            entry = await self._recognise(knock)
+        except NotAuthenticated:
+            self._turnstile.failed(address)
+            raise
+        self._turnstile.proved(address, entry.claim.consumer_key)
+        return entry
+
+    async def _recognise(self, knock: Knock) -> Entry:
         scheme = self.scheme_of(knock)
         self._require_known_host(knock.host)
         if not knock.authorization:
@@ -107,6 +149,23 @@ class Door:
         """Say whether the connection comes from a proxy whose word counts."""
         address = _address(peer)
         return address is not None and any(address in network for network in self._proxies)
+
+    def client_of(self, peer: str, forwarded_for: str | None) -> str | None:
+        """
+        Return the client's address; None when a proxy whose word counts does not tell it.
+
+        Each proxy adds whom it heard from at the end, so the last one that is no proxy counts:
+        what is before it the client may have made up.
+        """
+        if not self._proxies or not self.client_is_proxy(peer):
+            return peer
+        for heard in reversed((forwarded_for or "").split(",")):
+            address = _address(heard.strip())
+            if address is None:
+                return None
+            if not any(address in network for network in self._proxies):
+                return str(address)
+        return None
 
     def scheme_of(self, knock: Knock) -> str:
         """Return the client's scheme: what a trusted proxy says, else the connection's."""
@@ -202,6 +261,7 @@ def _key_of_nobody(safe: Safe) -> ApiKey:
     return ApiKey(key="", district_id=0, user_id=0, sealed_secret=sealed)
 
 
+@functools.lru_cache(1024)
 def _address(peer: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """Return the peer's address, an IPv4 one in IPv6's clothes (::ffff:10.0.0.1) without."""
     try:

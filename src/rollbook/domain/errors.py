@@ -13,6 +13,7 @@ RollbookError
 ├── NOT_ACCEPTABLE   CannotAnswerIn
 ├── TOO_LARGE        BodyTooLarge
 ├── UNSUPPORTED      CannotRead
+├── TOO_OFTEN        AskedTooOften
 └── UNAVAILABLE      Unavailable · TooMuchToDo
 ```
 
@@ -39,6 +40,7 @@ class Kind(enum.Enum):
     STALE = enum.auto()
     TOO_LARGE = enum.auto()
     UNSUPPORTED = enum.auto()
+    TOO_OFTEN = enum.auto()
     UNAVAILABLE = enum.auto()
 
 
@@ -161,6 +163,18 @@ class CannotRead(RollbookError):
 
     kind = Kind.UNSUPPORTED
     sentence = "{0}"
+
+
+class AskedTooOften(RollbookError):
+    """Somebody asks more often than they may: `retry_after` seconds from now they may again."""
+
+    kind = Kind.TOO_OFTEN
+    sentence = "{0}; wait {1} s before the next request."
+
+    @property
+    def retry_after(self) -> int:
+        """Seconds to wait."""
+        return int(self.facts[1])
 
 
 class TooMuchToDo(RollbookError):

@@ -19,7 +19,15 @@ from rollbook.wire import shapes, xml
 
 Document = dict[str, Any]
 
-_WHEN_SIGNED = (400, 401, 403, 404, 406, 503)  # what every signed request may be refused for
+_WHEN_SIGNED = (
+    400,
+    401,
+    403,
+    404,
+    406,
+    429,
+    503,
+)  # what every signed request may be refused for
 _WHEN_PUBLIC = (503,)
 
 
@@ -176,8 +184,8 @@ def _responses(operation: Operation) -> Document:
 def _refusal(code: int) -> Document:
     refusal: Refusal = REFUSALS[code]
     headers = {"X-Request-Id": _ref("headers", "RequestId")}
-    for name, of in (("WWW-Authenticate", 401), ("Retry-After", 503)):
-        if code == of:
+    for name, of in (("WWW-Authenticate", {401}), ("Retry-After", {429, 503})):
+        if code in of:
             headers[name] = _ref("headers", name.replace("-", ""))
     example = shapes.Error(code, str(refusal.example))
     content = _in_both_formats(shapes.Error, example)

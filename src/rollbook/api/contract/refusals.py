@@ -60,6 +60,12 @@ REFUSALS: dict[int, Refusal] = {
         "The body is neither JSON nor XML in UTF-8, or it is compressed.",
         errors.CannotRead("The body must be in UTF-8."),
     ),
+    429: Refusal(
+        "AskedTooOften",
+        "The key, or the address, asks more often than it may: wait as long as `Retry-After` "
+        "says. A district that sets no limit has none, but for refused signatures.",
+        errors.AskedTooOften("This key asks more often than it may", 1),
+    ),
     503: Refusal(
         "Unavailable",
         "A fault of the server's. What became of a write is not known; to send it again is "
