@@ -13,6 +13,7 @@ import pytest
 
 from cast import MASTER_KEY, PENDING_PLACE, SECRET, Cast, settle
 from rollbook.api.app import Limits, build_app
+from rollbook.api.health import Watch
 from rollbook.auth.credentials import Safe
 from rollbook.auth.door import Door
 from rollbook.auth.nonces import NonceBook
@@ -141,7 +142,8 @@ async def client(
 
     To ask as somebody else: `client.get(path, auth=Signed(cast.keys["bob"], SECRET, clock))`.
     """
-    app = build_app(store, door, clock=clock, limits=Limits(body_max=1 << 20))
+    watch = Watch(metrics_allowed=("192.0.2.0/24",))
+    app = build_app(store, door, clock=clock, limits=Limits(body_max=1 << 20), watch=watch)
     transport = httpx.ASGITransport(app, client=("192.0.2.7", 5555))  # type: ignore[arg-type]
     async with httpx.AsyncClient(
         transport=transport,

@@ -1,5 +1,5 @@
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 import pytest
@@ -86,6 +86,8 @@ def example_of(setting: Setting) -> tuple[str, Any]:
         return "true", True
     if setting.type is int:
         return "7", 7
+    if get_origin(setting.type) is Literal:
+        return (last := get_args(setting.type)[-1]), last
     return "https://rollbook.example", "https://rollbook.example"
 
 

@@ -10,6 +10,9 @@ import pytest
 
 from rollbook.cli import main
 from rollbook.config import SETTINGS, Setting
+from rollbook.watch.figures import Figure
+from rollbook.watch.logs import FIELDS
+from rollbook.watch.metrics import FIGURES, PID, TOLD
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
@@ -46,6 +49,26 @@ def test_every_command_is_in_its_document(command: str) -> None:
     Each command, and each command in a command, has its place.
     """
     assert f"## `{command}`" in text_of("cli.md")
+
+
+@pytest.mark.parametrize("figure", [*FIGURES.values(), *TOLD], ids=lambda figure: figure.name)
+def test_every_figure_is_explained(figure: Figure) -> None:
+    """
+    Whoever looks at a figure finds out what it is, and what its labels are.
+    """
+    if figure is PID:  # only for the memory of each process
+        return
+    labels = f" `{{{','.join(figure.labels)}}}`" if figure.labels else ""
+
+    assert f"| `{figure.name}`{labels} |" in text_of("monitoring.md")
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_every_field_of_the_log_is_explained(field: str) -> None:
+    """
+    The page names each field that a line may have.
+    """
+    assert f"`{field}`" in text_of("monitoring.md")
 
 
 @pytest.mark.parametrize("name", ["settings", "cli"])

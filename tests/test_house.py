@@ -38,6 +38,8 @@ FLOORS: dict[str, set[str]] = {
     "api": GROUND | ROOMS,
     "cli": GROUND | ROOMS | {"config", "wiring", "demo"},
     "demo": EVERYTHING,
+    "edge": GROUND | {"api", "watch", "wire"},
+    "processes": GROUND | {"config", "storage", "watch"},
     "wiring": EVERYTHING,
     "__main__": {"cli"},
 }

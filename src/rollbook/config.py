@@ -11,7 +11,7 @@ import tomllib
 import typing
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin
 from urllib.parse import urlsplit
 
 import msgspec
@@ -29,6 +29,7 @@ class Help(msgspec.Struct, frozen=True):
 
 
 Count: TypeAlias = Annotated[int, Meta(ge=1)]
+Limit: TypeAlias = Annotated[int, Meta(ge=0)]  # 0: none
 Port: TypeAlias = Annotated[int, Meta(ge=0, le=65535)]
 
 
@@ -83,6 +84,54 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         1048576
     )
     records_max: Annotated[Count, Help("The most attendance records in one answer.")] = 10_000
+    key_rate: Annotated[
+        Limit,
+        Help(
+            "How many requests a second one API key may make, and ten times as many at once; "
+            "beyond it is 429. Each worker counts for itself. 0: no limit."
+        ),
+    ] = 0
+    failures_per_minute: Annotated[
+        Limit,
+        Help(
+            "How many requests of one address may fail to say who is asking before it gets 429 "
+            "and is not listened to. Addresses from which a key was proven lately are listened "
+            "to all the same. 0: no limit."
+        ),
+    ] = 600
+    in_progress_max: Annotated[
+        Count,
+        Help("The most requests that a worker has in hand at once: more are refused with 503."),
+    ] = 1000
+    wait_max: Annotated[
+        Count,
+        Help(
+            "Seconds. A save that would have to wait longer than that for the writer is refused "
+            "with 503, and so is every request while a worker is that late."
+        ),
+    ] = 2
+    metrics_allowed: Annotated[
+        tuple[str, ...],
+        Help(
+            "Networks, separated by commas, that may read /metrics; to others it does not "
+            "exist. What comes through a proxy comes from its client's address."
+        ),
+    ] = ("127.0.0.0/8", "::1/128")
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        Help("The least important lines to log: debug, info, warning or error."),
+    ] = "info"
+    log_format: Annotated[
+        Literal["auto", "json", "text"],
+        Help("The form of the log: json, text (for people), or auto: text at a terminal only."),
+    ] = "auto"
+    log_requests: Annotated[
+        bool,
+        Help(
+            "Log a line for each request: method, route, status, milliseconds, request id and "
+            "the first 8 characters of the key; never paths, queries, names or bodies."
+        ),
+    ] = False
 
     @property
     def database_path(self) -> Path:
@@ -202,11 +251,12 @@ def _read(setting: Setting, value: Any) -> Any:
 
 def _require_sense(config: Config) -> None:
     """Raise `BadRequest` for a value that is of its kind and could still not be used."""
-    for network in config.trusted_proxies:
-        try:
-            ipaddress.ip_network(network)
-        except ValueError as error:
-            raise _nonsense("trusted_proxies", network, error) from None
+    for name in ("trusted_proxies", "metrics_allowed"):
+        for network in getattr(config, name):
+            try:
+                ipaddress.ip_network(network)
+            except ValueError as error:
+                raise _nonsense(name, network, error) from None
     if config.public_url and not _is_address(config.public_url):
         raise _nonsense(
             "public_url", config.public_url, "it is as https://attendance.example.org"

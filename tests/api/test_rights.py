@@ -53,6 +53,10 @@ GET  app-user-info                               200 200  200  200 200   200    
 POST multiget                                    200 200  200  200 200   200     200    401
 GET  openapi.json                                200 200  200  200 200   200     200    200
 GET  /docs                                       200 200  200  200 200   200     200    200
+GET  /health                                     200 200  200  200 200   200     200    200
+GET  /health/live                                200 200  200  200 200   200     200    200
+GET  /health/ready                               200 200  200  200 200   200     200    200
+GET  /metrics                                    200 200  200  200 200   200     200    200
 """
 
 Route = tuple[str, str]  # method, path

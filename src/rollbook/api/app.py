@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from rollbook.api import attendance, contract, multiget, people, roster
+from rollbook.api import attendance, contract, health, multiget, people, roster
 from rollbook.api.asking import Asked, Query, base_of, knock_of
 from rollbook.api.http import (
     HttpError,
@@ -74,10 +74,12 @@ def build_app(
     clock: Callable[[], dt.datetime],
     public_url: str = "",
     limits: Limits = Limits(),  # noqa: B008 — frozen
+    watch: health.Watch = health.Watch(),  # noqa: B008 — frozen
 ) -> "Front":
     """Return the ASGI application; raises `RuntimeError` when a route has no guard."""
     front = Front(door, public_url)
     body_max = limits.body_max
+    checks = health.Checks(store, watch.disk_free)
     marks = attendance.SectionAttendance(
         store, records_max=limits.records_max, body_max=body_max
     )
@@ -106,6 +108,10 @@ def build_app(
         "/v1/multiget": multiget.MultiGet(front, body_max=body_max),
         "/v1/openapi.json": contract.Contract(),
         "/docs": contract.Docs(),
+        "/health": health.Health(checks),
+        "/health/live": health.Live(),
+        "/health/ready": health.Ready(checks),
+        "/metrics": health.Metrics(door, watch),
     }
     front.routes = Routes(routes)
     return front
@@ -134,6 +140,7 @@ class Front:
 
     async def _serve(self, req: Request, resp: Response) -> None:
         route, params = self.routes.find(req.path)
+        req.scope["rollbook.route"] = route.template  # for whoever counts requests
         if req.method == "OPTIONS":
             resp.headers["Allow"] = route.allow
             return
@@ -153,6 +160,7 @@ class Front:
         knock = knock_of(req, query.pairs)
         entry = await self._door.admit(knock)
         req.claim = entry.claim
+        req.scope["rollbook.key"] = entry.claim.consumer_key
         req.asked = Asked(
             actor=entry.actor,
             query=query,

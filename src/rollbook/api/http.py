@@ -214,14 +214,15 @@ class Routes:
             if further is None:
                 value = branch.value(part)
                 if branch.open is None or value is None:
-                    raise _nothing_here()
+                    raise nothing_here()
                 found[branch.name] = value
                 further = branch.open
             branch = further
         if branch.route is None:
-            raise _nothing_here()
+            raise nothing_here()
         return branch.route, found
 
 
-def _nothing_here() -> HttpError:
+def nothing_here() -> HttpError:
+    """Return what is said where there is no route."""
     return HttpError(404, "There is nothing at this path.")

@@ -29,6 +29,14 @@ class Error(msgspec.Struct, frozen=True, omit_defaults=True):
     attendance: list[Answer] | None = None  # of a write that was to be all or nothing
 
 
+class Health(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How the server is."""
+
+    live: Literal[1]
+    ready: Literal[0, 1] | None = None  # when that was not asked
+    reason: list[str] | None = None
+
+
 # ---------------------------------------------------------------- attendance
 
 

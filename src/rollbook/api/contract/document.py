@@ -14,7 +14,7 @@ from rollbook.api.contract import routes
 from rollbook.api.contract.examples import EXAMPLES, PATH
 from rollbook.api.contract.fields import FIELDS
 from rollbook.api.contract.refusals import REFUSALS, Refusal
-from rollbook.api.contract.routes import Operation, Parameter
+from rollbook.api.contract.terms import Operation, Parameter
 from rollbook.wire import shapes, xml
 
 Document = dict[str, Any]

@@ -169,6 +169,7 @@ _ALL: tuple[Any, ...] = (
     shapes.AppUserInfo(
         api_uid=TEACHER, web_session_timestamp=1789372980, timezone_name="Europe/Zurich"
     ),
+    shapes.Health(live=1, ready=1),
     _SCHOOL,
     _list(bodies.SchoolList, "school", _SCHOOL, "schools"),
     _COURSE,

@@ -146,6 +146,10 @@ FIELDS: dict[str, Facts] = {
         "`1` active, `2` expired, `3` invite pending, `4` request pending, `5` archived.",
         enum=["1", "2", "3", "4", "5"],
     ),
+    # ---- health
+    "live": _field("`1`: the server answers."),
+    "ready": _field("`1` when requests can be answered and saved.", enum=[0, 1]),
+    "reason": _field("Why it is not ready, a sentence each."),
     # ---- lists
     "total": _field("How many there are on all pages, as decimal text.", pattern="^[0-9]+$"),
     "links": _field("Addresses: `self`, and `next` exactly when there is more."),

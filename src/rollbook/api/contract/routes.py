@@ -4,58 +4,10 @@ What the contract says of each route: the table beside the one in `api/app.py`.
 `tests/api/test_contract.py` holds the two together: what is in one is in the other.
 """
 
-from typing import Any
-
-import msgspec
-
 from rollbook.api.asking import LIST_LIMIT, LIST_LIMIT_MAX
 from rollbook.api.contract import bodies
+from rollbook.api.contract.terms import Group, Operation, Parameter
 from rollbook.wire import shapes
-
-
-class Parameter(msgspec.Struct, frozen=True):
-    """What may be asked in the query or in a header."""
-
-    name: str
-    about: str
-    schema: dict[str, Any]
-    example: Any = None  # when one is worth showing
-    where: str = "query"
-
-
-class Operation(msgspec.Struct, frozen=True, kw_only=True):
-    """One method of one route; what all signed requests have in common is not repeated here."""
-
-    route: str  # as PUT /v1/sections/{section_id}/attendance
-    name: str  # the operationId
-    summary: str
-    about: str = ""
-    asks: tuple[Parameter, ...] = ()
-    sends: type | None = None  # the shape of the body
-    answers: type | None = None  # the shape of a 200; None: it is a 303 to somewhere else
-    media_type: str = ""  # of the answer, when it is not in both formats
-    versioned: bool = False  # answers with an ETag
-    refuses: tuple[int, ...] = ()  # besides what every signed request may be refused for
-    public: bool = False  # needs no signature
-
-    @property
-    def method(self) -> str:
-        """The method, in capitals."""
-        return self.route.partition(" ")[0]
-
-    @property
-    def path(self) -> str:
-        """The path, with the names of its parts in braces."""
-        return self.route.partition(" ")[2]
-
-
-class Group(msgspec.Struct, frozen=True):
-    """Operations that belong together."""
-
-    name: str
-    about: str
-    operations: tuple[Operation, ...]
-
 
 MANY = {"type": "integer", "minimum": 1, "maximum": 10**18 - 1}
 _WHOLE = {**MANY, "minimum": 0}
@@ -375,4 +327,47 @@ _CONTRACT = Group(
     ),
 )
 
-GROUPS = (_ATTENDANCE, _ROLLS, _CLASSES, _PEOPLE, _SEVERAL, _CONTRACT)
+_WATCH = Group(
+    "How the server is",
+    "For whatever watches it; none of it needs a signature.",
+    (
+        Operation(
+            route="GET /health",
+            name="showHealth",
+            summary="Tell whether the server lives and is ready, and if not, why",
+            about="Always `200`: a probe asks `/health/ready`.",
+            answers=shapes.Health,
+            public=True,
+        ),
+        Operation(
+            route="GET /health/live",
+            name="showLiveness",
+            summary="Tell that the server answers",
+            answers=shapes.Health,
+            public=True,
+        ),
+        Operation(
+            route="GET /health/ready",
+            name="showReadiness",
+            summary="Tell whether requests can be answered and saved",
+            about=(
+                "`503` with the reason when the database cannot be read, nothing can be saved, "
+                "or the disk is nearly full. What was found is told for two seconds."
+            ),
+            answers=shapes.Health,
+            public=True,
+        ),
+        Operation(
+            route="GET /metrics",
+            name="showMetrics",
+            summary="Return the server's figures as Prometheus reads them",
+            about="Only to the addresses that may read them (setting: `metrics_allowed`).",
+            answers=str,
+            media_type="text/plain",
+            refuses=(404,),
+            public=True,
+        ),
+    ),
+)
+
+GROUPS = (_ATTENDANCE, _ROLLS, _CLASSES, _PEOPLE, _SEVERAL, _CONTRACT, _WATCH)
