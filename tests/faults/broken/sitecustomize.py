@@ -27,5 +27,29 @@ def _two_transactions_for_one() -> None:
     sections.Section._write_record = after_a_commit  # type: ignore[method-assign]
 
 
+def _a_slow_disk() -> None:
+    """Take 20 ms for each write."""
+    from rollbook.storage.sqlite import changes
+
+    quick = changes.run
+
+    def slow(*args):  # type: ignore[no-untyped-def]
+        time.sleep(0.02)
+        return quick(*args)
+
+    changes.run = slow
+
+
+def _no_shedding() -> None:
+    """Hand in every save, however many wait."""
+    from rollbook.storage.sqlite.backlog import Backlog
+
+    Backlog.wait = lambda self: 0.0  # type: ignore[method-assign]
+
+
+if "a quick disk" in _breaks:
+    _a_slow_disk()
+if "shedding" in _breaks:
+    _no_shedding()
 if _breaks == "one transaction":
     _two_transactions_for_one()
