@@ -172,7 +172,6 @@ def serve(config: Config, *, ready: Callable[[], None] = lambda: None) -> None:
         Unavailable: The database cannot be used, or another server has it.
     """
     os.umask(0o077)
-    begin_to_log("main", config)
     _require_free(config.host, config.port)
     create(config.database_path)
     asyncio.run(_require_right_master_key(config))
@@ -180,6 +179,7 @@ def serve(config: Config, *, ready: Callable[[], None] = lambda: None) -> None:
         only_server(config.database_path),
         tempfile.TemporaryDirectory("", "rollbook-") as room,
     ):
+        begin_to_log("main", config)  # what was refused before is for whoever typed it
         os.environ[_HANDED_DOWN] = msgspec.json.encode(config).decode()
         os.environ[_ROOM] = room
         with KeptWriter(config, Path(room)):

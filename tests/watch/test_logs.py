@@ -39,7 +39,8 @@ def said(capsys: pytest.CaptureFixture[str]) -> Iterator[Said]:
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
     yield Said(capsys)
-    root.handlers, root.level = handlers, level
+    root.handlers = handlers
+    root.setLevel(level)
     logging.captureWarnings(capture=False)
 
 
@@ -135,6 +136,32 @@ def test_others_are_told_by_their_first_line(said: Said) -> None:
 
     assert first["message"] == "asyncio: Task exception was never retrieved"
     assert len(second["message"]) < 600
+
+
+def test_a_storm_of_one_message_does_not_fill_the_disk() -> None:
+    """
+    Twenty lines of it, then one a second that says how many were left out; other messages, and
+    the lines of requests, are not affected.
+    """
+    now = [0.0]
+    calm = logs.Calm(clock=lambda: now[0])
+
+    def told(message: str, name: str = "rollbook.api") -> logging.LogRecord | None:
+        record = logging.LogRecord(name, logging.ERROR, "", 0, message, None, None)
+        return record if calm.filter(record) else None
+
+    storm = [told("unavailable") for _ in range(1000)]
+    other = told("fault")
+    requests = [told("request", "rollbook.requests") for _ in range(1000)]
+    now[0] = 1.5
+    after = told("unavailable")
+
+    assert sum(record is not None for record in storm) == 20
+    assert other
+    assert all(requests)
+    assert after
+    assert vars(after)["left_out"] == 980
+    assert "left_out" not in vars(other)
 
 
 def test_warnings_are_lines_too(said: Said) -> None:

@@ -60,6 +60,7 @@ def _config(folder: Path, port: int) -> Config:
         "master_key_file": str(folder / MASTER_KEY),
         "port": port,
         "host": "127.0.0.1",
+        "log_level": "warning",  # the welcome is what is to be read
     }
     return configuration.load(options, environ={})
 

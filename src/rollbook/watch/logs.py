@@ -11,12 +11,14 @@ import datetime as dt
 import json
 import logging
 import sys
+import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
 from rollbook.domain.errors import RollbookError
+from rollbook.watch.limits import Bucket
 
 FIELDS: Final = (  # in this order; whatever else is tied to a record is not told
     "request_id",
@@ -30,6 +32,7 @@ FIELDS: Final = (  # in this order; whatever else is tied to a record is not tol
     "address",
     "version",
     "workers",
+    "left_out",
 )
 _TEXT_MAX = 500  # characters of a message that is not ours
 
@@ -46,6 +49,7 @@ def _handler(process: str, format_: str) -> logging.Handler:
     handler = logging.StreamHandler(sys.stderr)
     for_people = format_ == "text" or (format_ == "auto" and sys.stderr.isatty())
     handler.setFormatter(Text(process) if for_people else Json(process))
+    handler.addFilter(Calm())
     return handler
 
 
@@ -57,6 +61,31 @@ def of_the_server(level: str) -> dict[str, Any]:
         "handlers": {},
         "loggers": {"_granian": logger, "granian.access": {**logger, "propagate": False}},
     }
+
+
+class Calm(logging.Filter):
+    """
+    Lets no message fill the disk: of each, 20 lines at once and then one a second.
+
+    The next line of that message says how many were left out. Lines of requests were asked for
+    one by one (`log_requests`), and all pass.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._lines = Bucket(1, 20, clock=clock, remembered=256)
+        self._left_out: dict[object, int] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Say whether the line is told."""
+        if record.name == "rollbook.requests":
+            return True
+        if self._lines.take(str(record.msg)):
+            self._left_out[record.msg] = self._left_out.get(record.msg, 0) + 1
+            return False
+        if left_out := self._left_out.pop(record.msg, 0):
+            record.left_out = left_out
+        return True
 
 
 class Json(logging.Formatter):

@@ -19,15 +19,8 @@ from rollbook.wire import shapes, xml
 
 Document = dict[str, Any]
 
-_WHEN_SIGNED = (
-    400,
-    401,
-    403,
-    404,
-    406,
-    429,
-    503,
-)  # what every signed request may be refused for
+# What every request that is signed, or need not be, may be refused for.
+_WHEN_SIGNED = (400, 401, 403, 404, 406, 429, 503)
 _WHEN_PUBLIC = (503,)
 
 
