@@ -12,6 +12,7 @@ import os
 import resource
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable
@@ -175,4 +176,4 @@ def _write(config: Config, room: Path, until: Connection) -> None:
         counter.work(config.database_path, counter_in(room), until, note=commits)
     except Exception:
         log.critical("the writer cannot go on", exc_info=True)
-        os._exit(1)
+        sys.exit(1)

@@ -1,5 +1,6 @@
 """Sheets: what each process counts, and what all of them counted together."""
 
+import errno
 import multiprocessing
 import os
 import signal
@@ -92,8 +93,8 @@ def test_a_name_that_is_being_written_is_not_told_yet(take: Take, tmp_path: Path
     """
     sheet = take()
     sheet.numbers[sheet.slot(CALLS, "ada")] += 1
-    with (tmp_path / "clerk-1.names").open("ab") as names:
-        names.write(b'["calls_total",["b')
+    half = b'["calls_total",["b'
+    sheet._names[sheet._named : sheet._named + len(half)] = half
 
     assert read_all(tmp_path, ALL)["calls_total"] == {("ada",): [1.0]}
 
@@ -116,3 +117,31 @@ def test_a_full_sheet_counts_no_more(take: Take, tmp_path: Path, figure: Figure)
     assert told["calls_total"]["ada",] == [1.0]
     assert ("late",) not in told["calls_total"]
     assert told["spans"] == {}
+
+
+def test_a_full_disk_harms_nobody(
+    take: Take, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    Where a sheet has no room on the disk it is counted all the same; nobody else is told.
+    """
+
+    def no_room(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", no_room)
+    sheet = take()
+    sheet.numbers[sheet.slot(CALLS, "ada")] += 1
+
+    assert sheet.numbers[sheet.slot(CALLS, "ada")] == 1
+    assert read_all(tmp_path, ALL)["calls_total"] == {}
+
+
+def test_a_sheet_has_its_room_from_the_start(take: Take, tmp_path: Path) -> None:
+    """
+    To write to a page that the disk has no room for would kill the process.
+    """
+    take()
+    taken = (tmp_path / "clerk-1.sheet").stat()
+
+    assert taken.st_blocks * 512 >= taken.st_size > 0
