@@ -56,20 +56,28 @@ _CONNECTIONS = 2048  # of one worker at once: more wait
 
 def open_store(config: Config, *, make: bool = False) -> SqliteStore:
     """Return the store that the settings name, made when missing if *make*."""
-    path = config.database_path
     if make:
-        create(path)
-    elif not path.exists():
+        create(config.database_path)
+    return SqliteStore(existing(config))
+
+
+def existing(config: Config) -> Path:
+    """Return the database that the settings name; raises `Unavailable` when there is none."""
+    path = config.database_path
+    if not path.exists():
         raise Unavailable(
             f"There is no database {path} yet. Make one with: rollbook migrate "
             "(or name another with --database)."
         )
-    return SqliteStore(path)
+    return path
 
 
 def migrate(config: Config, *, rehearse: bool) -> Iterator[str]:
     """Make the database or bring it up to date, yielding the name of each step when it is done."""
-    db = open_writer(config.database_path, create=True)
+    path = config.database_path
+    if rehearse and not path.exists():
+        path = Path(":memory:")  # a rehearsal leaves nothing, no empty file either
+    db = open_writer(path, create=True)
     for step in migrations.migrate(db, rehearse=rehearse):
         yield step.name
     db.close()

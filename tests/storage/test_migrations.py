@@ -1,6 +1,3 @@
-import multiprocessing
-import os
-import signal
 import threading
 from pathlib import Path
 
@@ -19,7 +16,6 @@ SECOND = Migration(
 BROKEN = Migration(
     NEWEST + 2, "broken.sql", "CREATE TABLE third (a INTEGER); INSERT INTO nowhere VALUES (1);"
 )
-STATEMENTS = sum(step.script.count(";\n") for step in known())  # at least as many
 
 
 @pytest.fixture
@@ -146,39 +142,6 @@ def test_a_step_that_fails_leaves_the_level_before_it(
     assert not any("third" in sql for sql in failed[1])
     assert run(path) == ["mended.sql"]
     assert schema(path)[0] == BROKEN.number
-
-
-def _migrate_until(path: Path, nth: int) -> None:
-    """Migrate, and be killed when the nth statement is about to run."""
-    db = open_writer(path, create=True)
-    left = iter(range(nth))
-
-    def trace(*_: object) -> bool:
-        if next(left, None) is None:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return True
-
-    db.exec_trace = trace
-    for _ in migrate(db):
-        pass
-
-
-@pytest.mark.parametrize("nth", range(0, STATEMENTS + 3, 3))
-def test_a_killed_migration_leaves_one_level_or_the_next(path: Path, nth: int) -> None:
-    """
-    Killed at whichever statement, the file is as it was or whole, and a second run succeeds.
-    """
-    whole = path.with_name("whole.db")
-    levels = [(0, []), *(schema(whole) for _ in migrate(open_writer(whole, create=True)))]
-    context = multiprocessing.get_context("fork")
-    dying = context.Process(target=_migrate_until, args=(path, nth))
-    dying.start()
-    dying.join(60)
-
-    assert dying.exitcode in {-signal.SIGKILL, 0}
-    assert schema(path) in levels
-    create(path)
-    assert schema(path) == levels[-1]
 
 
 def test_two_who_migrate_at_once_do_it_once(path: Path) -> None:

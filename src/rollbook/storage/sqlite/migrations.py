@@ -69,7 +69,7 @@ def migrate(db: apsw.Connection, *, rehearse: bool = False) -> Iterator[Migratio
                     _run(db, step)
                 db.execute("COMMIT")
             except BaseException:
-                db.execute("ROLLBACK")
+                _undo(db)
                 raise
             yield step
 
@@ -101,4 +101,9 @@ class _undone:  # noqa: N801 — reads as a phrase: with _undone(db)
         self._db.execute("BEGIN IMMEDIATE")
 
     def __exit__(self, *exc: object) -> None:
-        self._db.execute("ROLLBACK")
+        _undo(self._db)
+
+
+def _undo(db: apsw.Connection) -> None:
+    if db.in_transaction:  # a disk that refuses to write has undone it already
+        db.execute("ROLLBACK")
