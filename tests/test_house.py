@@ -36,11 +36,12 @@ FLOORS: dict[str, set[str]] = {
     "config": GROUND,
     **dict.fromkeys((*ROOMS, "storage"), GROUND),
     "api": GROUND | ROOMS,
-    "cli": GROUND | ROOMS | {"config", "wiring", "demo"},
+    "cli": GROUND | ROOMS | {"config", "wiring", "upkeep", "demo"},
     "demo": EVERYTHING,
     "edge": GROUND | {"api", "watch", "wire"},
     "processes": GROUND | {"config", "storage", "watch"},
     "wiring": EVERYTHING,
+    "upkeep": EVERYTHING,
     "__main__": {"cli"},
 }
 

@@ -6,7 +6,16 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from rollbook.domain.attendance import Change
-from rollbook.domain.record import GENESIS, Author, Channel, RecordEntry, chain_hash
+from rollbook.domain.record import (
+    GENESIS,
+    Author,
+    Channel,
+    Link,
+    RecordEntry,
+    chain_hash,
+    end_of,
+    head,
+)
 
 DAYS = st.sampled_from(["2026-09-14", "2026-09-15"])
 IDS = st.integers(1, 3)
@@ -142,3 +151,25 @@ def test_whoever_is_acted_for_is_who_acts() -> None:
     operator = Author(user_id=None, channel=Channel.CLI)
 
     assert (own.acting, for_another.acting, operator.acting) == (1, 2, None)
+
+
+def test_a_head_is_what_is_written_down_about_it() -> None:
+    """
+    Whoever has a list of the last entries can compute a head with nothing but SHA-256.
+    """
+    links = [Link(1, 400001, 3, b"a" * 32), Link(2, 400002, 1, b"b" * 32)]
+    place = "00000000000000010000000000061a810000000000000003" + "61" * 32
+    other = "00000000000000020000000000061a820000000000000001" + "62" * 32
+    written = b"rollbook head 1\n2026-11-24\n" + bytes.fromhex(place + other)
+    found = head("2026-11-24", links)
+
+    assert found.hash == hashlib.sha256(written).hexdigest()
+    assert (found.sections, found.entries) == (2, 4)
+    assert str(found) == f"2026-11-24:{found.hash}"
+
+
+def test_a_day_ends_when_the_next_begins() -> None:
+    """
+    Entries of a day's last millisecond are of it, those of the next midnight are not.
+    """
+    assert "2026-11-30T23:59:59.999Z" < end_of("2026-11-30") == "2026-12-01T00:00:00.000Z"

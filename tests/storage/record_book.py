@@ -8,6 +8,19 @@ from rollbook.domain.record import GENESIS, RecordEntry, chain_hash
 from rollbook.storage.sqlite import rows
 from rollbook.storage.sqlite.statements import SQL
 
+# Each column of an entry, as somebody who holds the file can change it.
+REWRITES = [
+    "at = '2026-11-23T08:00:00.001Z'",
+    "user_id = user_id + 1",
+    "on_behalf_of = 5",
+    "channel = 'cli'",
+    "request_id = ''",
+    "dates = '[]'",
+    "changes = replace(changes, 'as 2', 'as 3')",
+    "number = 30",
+    "hash = zeroblob(32)",
+]
+
 
 def record_of(path: Path, key: tuple[int, int]) -> list[RecordEntry]:
     """Return every entry of a section's record."""

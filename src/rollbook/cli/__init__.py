@@ -3,7 +3,18 @@
 import click
 
 from rollbook import __version__
-from rollbook.cli import demo, districts, exporting, importing, keys, rolls, server, users
+from rollbook.cli import (
+    checking,
+    demo,
+    districts,
+    exporting,
+    importing,
+    keys,
+    retention,
+    rolls,
+    server,
+    users,
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 96})
@@ -28,6 +39,10 @@ for command in (
     rolls.roll,
     rolls.history,
     server.migrate,
+    checking.check,
+    checking.head,
+    retention.prune,
+    retention.hold,
     server.completion,
 ):
     main.add_command(command)

@@ -77,6 +77,30 @@ def only_read(db: apsw.Connection) -> None:
     db.execute("PRAGMA query_only = on")
 
 
+def only_add_to_the_record(db: apsw.Connection) -> None:
+    """
+    Let no statement of the application change, replace or remove an entry of the record.
+
+    The schema's triggers refuse that already; here they cannot be taken away, nor be walked
+    around: a REPLACE removes rows, and their triggers hear of it only when told to.
+    """
+    db.execute("PRAGMA recursive_triggers = on")
+    db.authorizer = _may
+
+
+def _may(action: int, what: str | None, _on: str | None, *_where: str | None) -> int:
+    return apsw.SQLITE_DENY if what in _FORBIDDEN.get(action, ()) else apsw.SQLITE_OK
+
+
+_KEPT = {"record", "anchors", "sqlite_master"}  # the last one: where triggers are
+_FORBIDDEN: dict[int, set[str]] = {
+    apsw.SQLITE_INSERT: {"anchors"},
+    apsw.SQLITE_UPDATE: _KEPT,
+    apsw.SQLITE_DELETE: _KEPT,
+    apsw.SQLITE_PRAGMA: {"writable_schema", "recursive_triggers"},
+}
+
+
 def open_reader(path: Path) -> apsw.Connection:
     """Open the file to read; raises `Unavailable` naming the file."""
     return _open(

@@ -9,6 +9,7 @@ from rollbook.domain.attendance import Change, RollTaken
 from rollbook.domain.mark_files import Place
 from rollbook.domain.people import ApiKey, District, Role, School, User
 from rollbook.domain.record import Author, Channel, RecordEntry
+from rollbook.domain.retention import Counts, Hold, Pruning
 from rollbook.domain.rosters import (
     Course,
     Enrollment,
@@ -208,4 +209,33 @@ def from_record_entry(district_id: int, entry: RecordEntry) -> Row:
         to_json(entry.dates).decode(),
         to_json(entry.changes).decode(),
         entry.hash,
+    )
+
+
+def hold(row: Row) -> Hold:
+    """Read the ten columns of the statement `holds`."""
+    return Hold(
+        id=row[0],
+        district_id=row[1],
+        section_id=row[2],
+        enrollment_id=row[3],
+        user_id=row[4],
+        reason=row[5],
+        placed_at=row[6],
+        placed_by=row[7],
+        lifted_at=row[8],
+        lifted_by=row[9],
+    )
+
+
+def pruning(row: Row) -> Pruning:
+    """Read the ten columns of the statement `prunings`."""
+    return Pruning(
+        id=row[0],
+        district_id=row[1],
+        before=row[2],
+        begun_at=row[3],
+        begun_by=row[4],
+        ended_at=row[5],
+        removed=Counts(sections=row[6], marks=row[7], rolls=row[8], entries=row[9]),
     )

@@ -17,7 +17,12 @@ import apsw
 from rollbook.domain.days import instant
 from rollbook.domain.errors import RollbookError, Unavailable
 from rollbook.storage.sqlite import changes
-from rollbook.storage.sqlite.connection import FAULTS, faults_as_unavailable, open_writer
+from rollbook.storage.sqlite.connection import (
+    FAULTS,
+    faults_as_unavailable,
+    only_add_to_the_record,
+    open_writer,
+)
 from rollbook.storage.sqlite.sections import Sections
 
 log = logging.getLogger("rollbook.storage")
@@ -35,6 +40,7 @@ class Writer:
 
     def __init__(self, path: Path, clock: Clock = system_clock) -> None:
         self._db = open_writer(path)
+        only_add_to_the_record(self._db)
         self._sections = Sections(self._db)
         self._clock = clock
 

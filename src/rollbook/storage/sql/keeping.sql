@@ -1,0 +1,149 @@
+-- Checking, heads, holds and prunings. Parameters are bound in the order of their first appearance.
+
+-- name: sections_after
+-- The next sections, of all districts.
+SELECT district_id, id
+  FROM sections
+ WHERE (district_id, id) > (:district_id, :section_id)
+ ORDER BY district_id, id
+ LIMIT :limit;
+
+-- name: section_anywhere
+SELECT district_id, id
+  FROM sections
+ WHERE id = :section_id;
+
+-- name: count_all_sections
+SELECT count(*) FROM sections;
+
+-- name: count_sections
+SELECT count(*) FROM sections WHERE district_id = :district_id;
+
+-- name: all_marks
+SELECT date, enrollment_id, status, comment
+  FROM marks
+ WHERE district_id = :district_id AND section_id = :section_id;
+
+-- name: all_rolls
+SELECT date, first_taken_at, first_taken_by, last_taken_at, last_taken_by
+  FROM rolls
+ WHERE district_id = :district_id AND section_id = :section_id;
+
+-- name: anchor
+-- The last one: where the section's record begins now.
+SELECT a.pruning_id, p.before, a.number, a.hash, a.at
+  FROM anchors AS a
+  JOIN prunings AS p ON p.id = a.pruning_id
+ WHERE a.district_id = :district_id AND a.section_id = :section_id
+ ORDER BY a.pruning_id DESC
+ LIMIT 1;
+
+-- name: last_entry_before
+-- The section's last entry that was written before a moment.
+SELECT number, hash
+  FROM record
+ WHERE district_id = :district_id AND section_id = :section_id AND at < :end
+ ORDER BY number DESC
+ LIMIT 1;
+
+-- name: record_in_order
+SELECT district_id, section_id, number FROM record ORDER BY id;
+
+-- name: events_in_order
+SELECT district_id, section_id, number FROM events ORDER BY id;
+
+-- name: add_hold
+INSERT INTO holds (district_id, section_id, enrollment_id, user_id, reason, placed_at, placed_by)
+VALUES (:district_id, :section_id, :enrollment_id, :user_id, :reason, :placed_at, :placed_by)
+RETURNING id;
+
+-- name: lift_hold
+UPDATE holds
+   SET lifted_at = :at, lifted_by = :by
+ WHERE district_id = :district_id AND id = :id AND lifted_at IS NULL
+RETURNING id;
+
+-- name: holds
+SELECT id, district_id, section_id, enrollment_id, user_id, reason,
+       placed_at, placed_by, lifted_at, lifted_by
+  FROM holds
+ WHERE district_id = :district_id
+ ORDER BY id;
+
+-- name: section_of_enrollment
+SELECT section_id
+  FROM enrollments
+ WHERE district_id = :district_id AND id = :enrollment_id;
+
+-- name: is_held
+-- A student's hold is on every section they ever had a place in, also when it ended.
+SELECT 1
+  FROM holds AS h
+ WHERE h.district_id = :district_id AND h.lifted_at IS NULL
+   AND (h.section_id = :section_id
+        OR h.section_id IS NULL AND h.user_id IS NULL
+        OR h.user_id IN (SELECT user_id FROM enrollments
+                          WHERE district_id = :district_id AND section_id = :section_id))
+ LIMIT 1;
+
+-- name: prunings
+SELECT id, district_id, before, begun_at, begun_by, ended_at, sections, marks, rolls, entries
+  FROM prunings
+ WHERE district_id = :district_id
+ ORDER BY id;
+
+-- name: begin_pruning
+INSERT INTO prunings (district_id, before, begun_at, begun_by)
+VALUES (:district_id, :before, :at, :by)
+RETURNING id;
+
+-- name: end_prunings
+-- Those that were interrupted and are not gone on with, and the one that is done.
+UPDATE prunings
+   SET ended_at = :at
+ WHERE district_id = :district_id AND ended_at IS NULL AND before IS NOT :but_not;
+
+-- name: count_pruned
+UPDATE prunings
+   SET sections = sections + :sections, marks = marks + :marks,
+       rolls = rolls + :rolls, entries = entries + :entries
+ WHERE id = :id;
+
+-- name: add_anchor
+INSERT INTO anchors (district_id, section_id, pruning_id, number, hash, at)
+VALUES (:district_id, :section_id, :pruning_id, :number, :hash, :at);
+
+-- name: count_old_marks
+SELECT count(*)
+  FROM marks
+ WHERE district_id = :district_id AND section_id = :section_id AND date < :before;
+
+-- name: count_old_rolls
+SELECT count(*)
+  FROM rolls
+ WHERE district_id = :district_id AND section_id = :section_id AND date < :before;
+
+-- name: remove_old_marks
+DELETE FROM marks
+ WHERE district_id = :district_id AND section_id = :section_id AND date < :before;
+
+-- name: remove_old_rolls
+DELETE FROM rolls
+ WHERE district_id = :district_id AND section_id = :section_id AND date < :before;
+
+-- name: remove_events_beside
+-- An entry and its event are written together, so they bear the same id: no index is needed.
+DELETE FROM events
+ WHERE id IN (SELECT id FROM record
+               WHERE district_id = :district_id AND section_id = :section_id
+                 AND number <= :number)
+   AND district_id = :district_id AND section_id = :section_id;
+
+-- name: remove_events_up_to
+-- The same without that, by reading every event there is.
+DELETE FROM events
+ WHERE district_id = :district_id AND section_id = :section_id AND number <= :number;
+
+-- name: remove_record_up_to
+DELETE FROM record
+ WHERE district_id = :district_id AND section_id = :section_id AND number <= :number;
