@@ -6,13 +6,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import apsw
+import msgspec
+
 from rollbook import wiring
 from rollbook.config import Config
 from rollbook.domain.audit import Finding
 from rollbook.domain.days import Day, instant
+from rollbook.domain.errors import Unavailable
 from rollbook.domain.record import Head
 from rollbook.domain.retention import Hold
-from rollbook.storage.sqlite import checking, migrations, retention
+from rollbook.storage.sqlite import checking, copies, migrations, retention
 from rollbook.storage.sqlite.checking import Checked
 from rollbook.storage.sqlite.connection import open_reader, open_writer
 from rollbook.storage.sqlite.retention import Pruned, Survey
@@ -21,6 +24,14 @@ from rollbook.storage.sqlite.writer import system_clock
 __all__ = ["Checked", "Pruned", "Survey"]
 
 Progress = Callable[[str, int, int], None]  # what is done, how much of it, of how much
+
+
+class Copied(msgspec.Struct, kw_only=True):
+    """A copy that was found right: its size in bytes, and what it holds."""
+
+    size: int
+    head: Head
+    checked: Checked
 
 
 # ---------------------------------------------------------------- check
@@ -75,6 +86,66 @@ def head(config: Config, day: Day) -> Head:
     """Return the head of a day; raises `BadRequest` when it can no longer be told."""
     with _reading(wiring.existing(config)) as db:
         return checking.head_of(db, day)
+
+
+# ---------------------------------------------------------------- backup and restore
+
+
+def backup(
+    config: Config, target: Path, *, replace: bool, quick: bool, progress: Progress
+) -> Copied:
+    """
+    Copy the database, also while it is written, and check the copy before it bears its name.
+
+    Raises:
+        Unavailable: There is a *target* already and it is not to be replaced, the copy is not
+            right, or a disk refuses.
+    """
+    source = wiring.existing(config)
+    if target.exists() and target.samefile(source):
+        raise Unavailable(f"{target} is the database itself.")
+    with copies.appearing(target, replace=replace) as part:
+        copies.copy(source, part, lambda done, total: progress("copying", done, total))
+        return _verified(part, quick=quick, progress=progress)
+
+
+def restore(backup: Path, target: Path, *, quick: bool, progress: Progress) -> Copied:
+    """
+    Make a database out of a backup, at this version's schema, checked before it bears its name.
+
+    Raises:
+        Unavailable: There is something of a database *target* already, the backup is not right,
+            or a disk refuses.
+    """
+    if not backup.is_file():
+        raise Unavailable(f"There is no backup {backup}.")
+    copies.require_no_traces(target)
+    with copies.appearing(target) as part:
+        copies.copy(backup, part, lambda done, total: progress("copying", done, total))
+        _bring_up_to_date(part)
+        return _verified(part, quick=quick, progress=progress)
+
+
+def _bring_up_to_date(part: Path) -> None:
+    db = apsw.Connection(str(part))
+    for _ in migrations.migrate(db):
+        pass
+    db.close()
+
+
+def _verified(part: Path, *, quick: bool, progress: Progress) -> Copied:
+    """Raise `Unavailable` when the copy is not right, saying what is wrong first."""
+    with _reading(part) as db:
+        checked = checking.check(db, section_id=None, quick=quick, progress=progress)
+        if checked.findings:
+            raise Unavailable(
+                f"The copy is not right, so it was thrown away: {checked.findings[0]}"
+                + (f" (and {len(checked.findings) - 1} more)" if checked.findings[1:] else "")
+                + ". See what `rollbook check` says of the original."
+            )
+        return Copied(
+            size=part.stat().st_size, head=checking.head_of(db, yesterday()), checked=checked
+        )
 
 
 # ---------------------------------------------------------------- retention

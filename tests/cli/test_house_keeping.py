@@ -43,6 +43,11 @@ NEED_A_DATABASE: list[tuple[str, ...]] = [
     ("key", "revoke", "k"),
     ("roll", "1", "2026-09-14"),
     ("history", "1"),
+    ("check",),
+    ("head",),
+    ("backup", "nowhere.db"),
+    ("prune", "--before", "2020-01-01"),
+    ("hold", "list"),
 ]
 
 
@@ -66,10 +71,12 @@ def test_a_rehearsal_changes_nothing(empty: Terminal) -> None:
     """
     rehearsed = empty.run("migrate", "--rehearse")
     refused = empty.refused("district", "show")
+    nothing = not empty.database.exists()
     ran = empty.run("migrate")
 
     assert rehearsed == "".join(f"rehearsed {step}\n" for step in STEPS)
     assert "rollbook migrate" in refused
+    assert nothing
     assert ran == "".join(f"ran {step}\n" for step in STEPS)
 
 

@@ -5,6 +5,7 @@ import click
 from rollbook import __version__
 from rollbook.cli import (
     checking,
+    copies,
     demo,
     districts,
     exporting,
@@ -41,6 +42,8 @@ for command in (
     server.migrate,
     checking.check,
     checking.head,
+    copies.backup,
+    copies.restore,
     retention.prune,
     retention.hold,
     server.completion,
