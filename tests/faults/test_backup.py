@@ -3,6 +3,7 @@
 import os
 import random
 import statistics
+import subprocess
 import time
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import msgspec
 import pytest
 
 from faults.check import Findings, check
-from faults.dying import killed_after, killed_at, needs_strace, run
+from faults.dying import command, environment, killed_after, killed_at, needs_strace, run
 from faults.ground import Ground
 from faults.server import Server
 from faults.storm import Ledger, Storm
@@ -215,3 +216,25 @@ def test_a_running_servers_file_is_not_restored_over(ground: Ground, tmp_path: P
     run(ground.database, "restore", tmp_path / "a.bak", "--to", ground.database)
 
     assert findings_of(ground.database) == []
+
+
+def test_without_room_there_is_no_backup(ground: Ground, tmp_path: Path) -> None:
+    """
+    When the copy cannot grow, that is a sentence, and nothing of it stays.
+    """
+    shelf = tmp_path / "shelf"
+    shelf.mkdir()
+    small = ("sh", "-c", 'ulimit -f 200; exec "$@"', "sh")  # 100 KB
+    done = subprocess.run(
+        [*small, *command("backup", shelf / "a.bak")],
+        env=environment(ground.database),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert done.returncode == 1
+    assert "SQLITE_IOERR_WRITE" in done.stderr
+    assert "room enough" in done.stderr
+    assert list(shelf.iterdir()) == []

@@ -15,7 +15,7 @@ from pathlib import Path
 import apsw
 
 from rollbook.domain.errors import Unavailable
-from rollbook.storage.sqlite.connection import faults_as_unavailable, moment, open_reader
+from rollbook.storage.sqlite.connection import FAULTS, open_reader
 
 _PAGES = 1000  # copied between two looks at the clock: 4 MB
 
@@ -109,21 +109,34 @@ def copy(source: Path, target: Path, progress: Progress) -> None:
     original = open_reader(source)
     copied = apsw.Connection(str(target))
     try:
-        with faults_as_unavailable():
+        with _faults_of_copying(target):
             # Until it has its name nobody needs it after a crash.
             copied.execute("PRAGMA journal_mode = off")
             copied.execute("PRAGMA synchronous = off")
             copied.execute("PRAGMA locking_mode = exclusive")
-            with moment(original):
-                original.pragma("user_version")  # the moment begins with the first reading
-                with copied.backup("main", original, "main") as backup:
-                    while not backup.done:
-                        backup.step(_PAGES)
-                        progress(backup.page_count - backup.remaining, backup.page_count)
+            original.execute("BEGIN")
+            original.pragma("user_version")  # the snapshot is taken with the first reading
+            with copied.backup("main", original, "main") as backup:
+                while not backup.done:
+                    backup.step(_PAGES)
+                    progress(backup.page_count - backup.remaining, backup.page_count)
             copied.execute("PRAGMA journal_mode = delete")
     finally:
         copied.close()
         original.close()
+
+
+@contextlib.contextmanager
+def _faults_of_copying(target: Path) -> Iterator[None]:
+    """Turn a fault into `Unavailable`; SQLite has a name for it here, and no words."""
+    try:
+        yield
+    except FAULTS as fault:
+        code: int = getattr(fault, "extendedresult", 0)  # apsw sets it, its types know it not
+        name = apsw.mapping_extended_result_codes.get(code, apsw.mapping_result_codes.get(code))
+        raise Unavailable(
+            f"The copy could not be made ({name}). Is there room enough in {target.parent}?"
+        ) from fault
 
 
 def require_no_traces(target: Path) -> None:
