@@ -15,9 +15,9 @@ from contract.classroom import ABSENT, LATE, PRESENT, Classroom
 from rollbook.domain.errors import NoSuchThing
 from rollbook.domain.record import GENESIS, chain_hash
 from rollbook.storage.sqlite import SqliteStore, checking, rows
-from rollbook.storage.sqlite.changes import SQL
 from rollbook.storage.sqlite.checking import Checked
 from rollbook.storage.sqlite.connection import open_reader
+from rollbook.storage.sqlite.statements import SQL
 from rollbook.storage.sqlite.writer import Writer
 from storage.record_book import REWRITES, record_of
 

@@ -19,8 +19,8 @@ from rollbook.domain.people import Instant
 from rollbook.domain.record import Head, Link, end_of, head
 from rollbook.domain.retention import Anchor
 from rollbook.storage.sqlite import migrations, rows
-from rollbook.storage.sqlite.changes import SQL
 from rollbook.storage.sqlite.connection import faults_as_unavailable, moment
+from rollbook.storage.sqlite.statements import SQL
 
 Progress = Callable[[str, int, int], None]  # what is looked at, how many are done, of how many
 Key = tuple[int, int]  # district, section

@@ -21,9 +21,9 @@ from rollbook.domain.retention import (
     is_older,
 )
 from rollbook.storage.sqlite import rows
-from rollbook.storage.sqlite.changes import SQL
 from rollbook.storage.sqlite.checking import Key, anchor_of, handfuls
 from rollbook.storage.sqlite.connection import faults_as_unavailable
+from rollbook.storage.sqlite.statements import SQL
 from rollbook.storage.sqlite.writer import Clock
 
 _LOCK_FOR = 0.02  # seconds after which a transaction takes in no further section
