@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from cast import MASTER_KEY, SECRET, settle
-from rollbook import wiring
-from rollbook.config import Config
+from rollbook.api.app import build_app
+from rollbook.auth.credentials import Safe
+from rollbook.auth.door import Door
+from rollbook.auth.nonces import NonceBook
 from rollbook.storage.sqlite import SqliteStore, create
+from rollbook.storage.sqlite.writer import system_clock
 
 
 class House:
@@ -17,8 +20,7 @@ class House:
     def __init__(self, folder: Path) -> None:
         """Settle a district in a folder, whose files are its own."""
         self._loop = asyncio.new_event_loop()
-        database, key = folder / "rollbook.db", folder / "master.key"
-        key.write_text(MASTER_KEY.hex())
+        database = folder / "rollbook.db"
         create(database)
         cast = self._loop.run_until_complete(self._settle(database))
         self._maths = f"/v1/sections/{cast.sections['maths']}/attendance".encode()
@@ -26,9 +28,10 @@ class House:
             f'OAuth oauth_consumer_key="{cast.keys["alice"]}", '
             f'oauth_signature_method="PLAINTEXT", oauth_signature="{SECRET}&"'
         ).encode()
-        self._app = wiring.build(
-            Config(database=str(database), master_key_file=str(key), allowed_hosts=("*",))
-        )
+        store = SqliteStore(database)
+        nonces = NonceBook(folder / "nonces", now=system_clock().timestamp(), map_bytes=1 << 26)
+        door = Door(store, Safe(MASTER_KEY), nonces, allowed_hosts=("*",), clock=system_clock)
+        self._app = build_app(store, door, clock=system_clock)
         logging.getLogger("rollbook").addHandler(logging.StreamHandler())  # says which fault
 
     async def _settle(self, database: Path) -> Any:
