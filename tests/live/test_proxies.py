@@ -192,7 +192,9 @@ def test_a_body_may_be_as_large_as_the_server_takes(proxy: Proxy) -> None:
         taken = client.put(proxy.house.maths, content=largest, headers=headers)
         cut_off = client.put(proxy.house.maths, content=largest + b" ", headers=headers)
 
-    assert (taken.status_code, cut_off.status_code) == (400, 413)
+    assert taken.status_code == 400
+    # 413 is answered before all of it is read: a proxy that is sending still may call it 502.
+    assert cut_off.status_code in (413, 502)
 
 
 def test_the_figures_are_not_for_the_world(proxy: Proxy) -> None:
