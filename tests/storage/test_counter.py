@@ -41,6 +41,7 @@ from rollbook.storage.sqlite.counter import GROUP_MAX, Counter, Line, listen
 from rollbook.storage.sqlite.writer import Writer
 from storage.counted import Counted
 from storage.handing_in import hand_in
+from storage.holding import held_by_another
 from storage.record_book import first_break, record_of
 
 SPAWN = multiprocessing.get_context("spawn")
@@ -297,6 +298,27 @@ async def test_a_commit_is_shared_by_so_many_and_no_more(desk: Desk, maths: Clas
     line.close()
 
     assert desk.commits.number - before == 3
+
+
+async def test_whoever_waits_for_a_held_file_waits_once(
+    desk: Desk, line: Line, world: World, maths: Classroom
+) -> None:
+    """
+    Who came in while the writer waited for another program is refused with those before it.
+    """
+    await line(saving(maths))
+    desk._writer.db.set_busy_timeout(1000)
+    with held_by_another(world.path):
+        begun = time.monotonic()
+        first = asyncio.create_task(settled(line(saving(maths, "the first"))))
+        await asyncio.sleep(0.2)
+        later = [settled(line(saving(maths, str(number)))) for number in range(3)]
+        outcomes = await asyncio.gather(first, *later)
+        took = time.monotonic() - begun
+
+    assert [outcome[0] for outcome in outcomes] == [Unavailable] * 4
+    assert 0.8 < took < 1.7
+    assert (await line(saving(maths, "after"))).version == 2
 
 
 # ---------------------------------------------------------------- those who do not behave

@@ -1,11 +1,7 @@
 import datetime as dt
 import logging
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import apsw
 import pytest
@@ -18,19 +14,13 @@ from rollbook.domain.errors import AlreadyThere, NoSuchThing, RollRefused, Unava
 from rollbook.domain.people import District
 from rollbook.domain.store import SaveMarks
 from rollbook.storage.sqlite import SqliteStore
+from rollbook.storage.sqlite import writer as writer_module
 from rollbook.storage.sqlite.changes import CreateDistrict, MarksSaved
 from rollbook.storage.sqlite.writer import Writer, system_clock
 from storage.counted import Counted
 from storage.faulty_disk import FaultyDisk, faulty_disk
+from storage.holding import READING, held_by_another
 from storage.record_book import record_of
-
-HOLDER = """
-import sys, apsw
-db = apsw.Connection(sys.argv[1])
-db.execute("BEGIN EXCLUSIVE")
-print("held", flush=True)
-sys.stdin.read()
-"""
 
 
 @pytest.fixture
@@ -65,18 +55,6 @@ def unknown(maths: Classroom) -> SaveMarks:
     return SaveMarks(
         district_id=maths.key[0], section_id=7, entries=[], author=maths.author("bob")
     )
-
-
-@contextmanager
-def held_by_another(path: Path) -> Iterator[None]:
-    """Let another process keep the file to itself."""
-    command = [sys.executable, "-c", HOLDER, str(path)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
-        assert holder.stdin is not None
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == b"held\n"
-        yield
-        holder.stdin.close()
 
 
 # ---------------------------------------------------------------- many writes, one commit
@@ -235,6 +213,51 @@ async def test_a_failing_commit_makes_all_of_it_unavailable(
     assert [type(outcome) for outcome in outcomes] == [Unavailable] * 3
     assert [type(outcome) for outcome in again] == [MarksSaved, NoSuchThing, MarksSaved]
     assert names == ["anna", "ben", "cleo"]
+
+
+async def test_what_was_not_confirmed_is_settled_as_not_saved(
+    disk: FaultyDisk, world: World, maths: Classroom
+) -> None:
+    """
+    A failed commit is in doubt until the file is opened anew: then it is not there, for good.
+    """
+    writer = Writer(world.path)
+    writer.one(saving(maths, "cleo"))
+    disk.failing = True
+    writer.all([saving(maths, "anna")])
+    again = Writer(world.path)
+    with pytest.raises(Unavailable):
+        again.make_sure()
+    disk.failing = False
+    again.make_sure()
+    log = world.path.with_name(f"{world.path.name}-wal").stat().st_size
+    again.all([unknown(maths)])
+
+    assert (writer.in_doubt, again.in_doubt) == (True, False)
+    assert log == 0
+    assert [name for name, *_ in await maths.listed()] == ["cleo"]
+    writer.close()
+    again.close()
+
+
+async def test_a_log_that_somebody_keeps_long_has_a_bound(
+    world: World, maths: Classroom, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    At the bound nothing is saved while the reader goes on; without one the log starts over.
+    """
+    monkeypatch.setattr(writer_module, "LOG_MAX", 100_000)
+    writer.one(saving(maths, "cleo"))
+    with held_by_another(world.path, READING):
+        outcomes = [writer.all([saving(maths, "anna", MONDAY, str(n))])[0] for n in range(20)]
+    after = writer.one(saving(maths, "anna", MONDAY, "after"))
+    log = world.path.with_name(f"{world.path.name}-wal").stat().st_size
+
+    assert type(outcomes[0]) is MarksSaved
+    assert type(outcomes[-1]) is Unavailable
+    assert "has been reading the database for so long" in str(outcomes[-1])
+    assert type(after) is MarksSaved
+    assert log < 100_000
 
 
 async def test_a_full_disk_is_told_and_heals(maths: Classroom, writer: Writer) -> None:

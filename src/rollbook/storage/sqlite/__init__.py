@@ -3,6 +3,7 @@ The embedded store: one SQLite file, any number of readers, one writer at a time
 
 ```text
 connection.py   opens the file as it must be opened
+mounts.py       which disk the file is on
 migrations.py   brings its tables up to date
 store.py        SqliteStore: what the house asks for; reads on its own connection
 changes.py      what one write does inside a transaction

@@ -13,6 +13,7 @@ from typing import TypeAlias
 import apsw
 
 from rollbook.domain.errors import Unavailable
+from rollbook.storage.sqlite.mounts import refuse_network_disk
 
 Setting: TypeAlias = Callable[[apsw.Connection], None]
 
@@ -42,6 +43,17 @@ def keep_a_log_ahead(db: apsw.Connection) -> None:
 def sync_every_commit(db: apsw.Connection) -> None:
     """Let a commit return only when the disk has it; in WAL mode, NORMAL does not."""
     db.execute("PRAGMA synchronous = full")
+
+
+def require_writable(db: apsw.Connection) -> None:
+    """Refuse a file that may only be read, which SQLite opens all the same."""
+    if db.readonly("main"):
+        raise apsw.ReadOnlyError("it may only be read")
+
+
+def give_room_back(db: apsw.Connection) -> None:
+    """Cut the log back to 64 MB when it starts over: it grows while somebody reads for long."""
+    db.execute("PRAGMA journal_size_limit = 67108864")
 
 
 def enforce_foreign_keys(db: apsw.Connection) -> None:
@@ -112,10 +124,12 @@ def open_writer(path: Path, *, create: bool = False) -> apsw.Connection:
     """Open the file to write; raises `Unavailable` naming the file."""
     flags = apsw.SQLITE_OPEN_READWRITE | (apsw.SQLITE_OPEN_CREATE if create else 0)
     settings = (
+        require_writable,
         wait_for_others,
         keep_pages_at_hand,
         keep_a_log_ahead,
         sync_every_commit,
+        give_room_back,
         enforce_foreign_keys,
     )
     return _open(path, flags, settings)
@@ -123,6 +137,7 @@ def open_writer(path: Path, *, create: bool = False) -> apsw.Connection:
 
 def _open(path: Path, flags: int, settings: Iterable[Setting]) -> apsw.Connection:
     refuse_unsafe_sqlite(apsw.sqlite_lib_version())
+    refuse_network_disk(path)
     try:
         db = apsw.Connection(str(path), flags=flags)
         for setting in settings:

@@ -11,6 +11,8 @@ way, `[ticket, result, error]` the other.
 """
 
 import asyncio
+import contextlib
+import logging
 import selectors
 import signal
 import socket
@@ -21,6 +23,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
+import apsw
 import msgspec
 
 from rollbook.domain.attendance import Answer
@@ -30,9 +33,13 @@ from rollbook.storage.sqlite.changes import COMMANDS, Command
 from rollbook.storage.sqlite.porter import Porter
 from rollbook.storage.sqlite.writer import Clock, Writer, system_clock
 
+log = logging.getLogger("rollbook.storage")
+
 GROUP_MAX = 64  # commands that share a commit: more would make the first of them wait
+WAITING_MAX = 4096  # commands that are told at once that the file is held by another program
 PATIENCE = 5.0  # seconds in which a worker must take its answers, while all others wait
 
+_BETWEEN_TRIALS = 1.0  # seconds between two times to open a file that cannot be used
 _LENGTH = 4
 _CHUNK = 1 << 18
 
@@ -101,23 +108,35 @@ class Counter:
         self._open = True
 
     def serve(self, until: Connection | None = None) -> None:
-        """Work until whoever holds the other end of *until* closes it or dies; then hang up."""
+        """
+        Work until whoever holds the other end of *until* closes it or dies; then hang up.
+
+        It ends as well when the disk failed: the file has to be opened anew, and looked at.
+        """
         if until is not None:
             self._selector.register(until, selectors.EVENT_READ)
         try:
-            while self._open or self._queue:
-                for key, _ in self._selector.select(0 if self._queue else None):
-                    if key.fileobj is until:
-                        self._selector.unregister(until)
-                        self._open = False
-                    elif key.fileobj is self._listener:
-                        self._accept()
-                    else:
-                        self._receive(key)
+            while (self._open or self._queue) and not self._writer.in_doubt:
+                self._look(0 if self._queue else None)
                 self._settle()
         finally:
             for key in list(self._selector.get_map().values()):
-                self._hang_up(key.fileobj)
+                if key.fileobj is not until:  # that is not ours
+                    self._hang_up(key.fileobj)
+            self._selector.close()
+
+    def _look(self, seconds: float | None) -> bool:
+        """Take in what has come, waiting for it that long; return whether anything had."""
+        ready = self._selector.select(seconds)
+        for key, _ in ready:
+            if key.fileobj is self._listener:
+                self._accept()
+            elif key.data is None:  # the line to whoever started us
+                self._selector.unregister(key.fileobj)
+                self._open = False
+            else:
+                self._receive(key)
+        return bool(ready)
 
     def _accept(self) -> None:
         line, _ = self._listener.accept()
@@ -151,6 +170,10 @@ class Counter:
         took = time.perf_counter() - begun
         failed = all(isinstance(outcome, Unavailable) for outcome in outcomes)
         self._note(len(group), len(self._queue), took, failed)
+        if isinstance(self._writer.fault, apsw.BusyError):
+            waited = self._those_who_waited()
+            group += waited
+            outcomes += outcomes[:1] * len(waited)
         answers: dict[socket.socket, list[bytes]] = {}
         for (line, handed), outcome in zip(group, outcomes, strict=True):
             answers.setdefault(line, []).append(_framed(_settled(handed.ticket, outcome)))
@@ -160,6 +183,18 @@ class Counter:
             except OSError:
                 # A worker died or stands still: what it asked for is done, nobody hears it.
                 self._hang_up(line)
+
+    def _those_who_waited(self) -> list[tuple[socket.socket, _Handed]]:
+        """
+        Return what came in while another program held the file.
+
+        It has waited as long as the writer did, and may not wait that long again.
+        """
+        while self._look(0) and len(self._queue) < WAITING_MAX:
+            pass
+        waited = list(self._queue)
+        self._queue.clear()
+        return waited
 
 
 def _settled(ticket: int, outcome: Any) -> bytes:
@@ -189,11 +224,27 @@ def work(
     # A service manager signals every process at once; the workers still have writes to hand in.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    writer = Writer(path, clock)
-    porter = Porter(path, writer.db)
-    Counter(writer, listen(place), note).serve(until)
-    porter.close()
-    writer.close()
+    while (writer := _open_as_soon_as_possible(path, clock, until)) is not None:
+        with contextlib.closing(Porter(path, writer.db)):
+            Counter(writer, listen(place), note).serve(until)
+        writer.close()
+        if not writer.in_doubt:
+            return
+        log.error("the disk failed (%s); opening %s anew", writer.fault, path)
+
+
+def _open_as_soon_as_possible(path: Path, clock: Clock, until: Connection) -> Writer | None:
+    """Return a writer whose file is in order; None when told to stop before there is one."""
+    while True:
+        try:
+            writer = Writer(path, clock)
+            writer.make_sure()
+        except Unavailable as fault:
+            log.warning("nothing can be saved yet, trying again: %s", fault)
+            if until.poll(_BETWEEN_TRIALS):
+                return None
+        else:
+            return writer
 
 
 # ---------------------------------------------------------------- the worker's side

@@ -6,6 +6,7 @@ carried out together in the next: each in a savepoint of its own, so that each s
 alone, and all of them are answered only when the disk has them.
 """
 
+import contextlib
 import datetime as dt
 import logging
 from collections.abc import Callable, Sequence
@@ -22,12 +23,16 @@ from rollbook.storage.sqlite.connection import (
     faults_as_unavailable,
     only_add_to_the_record,
     open_writer,
+    wait_for_others,
 )
 from rollbook.storage.sqlite.sections import Sections
 
 log = logging.getLogger("rollbook.storage")
 
 Clock = Callable[[], dt.datetime]
+
+LOG_MAX = 1 << 30  # bytes that the log may take from the disk while somebody reads for long
+_MOMENT_MS = 100  # readers of ours need far less than that
 
 
 def system_clock() -> dt.datetime:
@@ -42,7 +47,25 @@ class Writer:
         self._db = open_writer(path)
         only_add_to_the_record(self._db)
         self._sections = Sections(self._db)
+        self.fault: BaseException | None = None  # what stopped the last group, if anything did
         self._clock = clock
+        self._log = path.with_name(f"{path.name}-wal")
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether the disk failed: nobody knows what of the last group is on it."""
+        return isinstance(self.fault, apsw.IOError)
+
+    def make_sure(self) -> None:
+        """
+        Bring what is committed from the log into the file, and drop what else is in the log.
+
+        A commit that the disk did not confirm is in the log without counting: it is settled by
+        this as not saved. A reader that is in the way hinders only the dropping, and the next
+        commit is written over it. Raises `Unavailable` when the disk confirms nothing still.
+        """
+        with faults_as_unavailable(), contextlib.suppress(apsw.BusyError):
+            self._shorten_log()
 
     @property
     def db(self) -> apsw.Connection:
@@ -67,11 +90,33 @@ class Writer:
 
         When the commit itself fails every one is `Unavailable`: what became of it is unknown.
         """
+        self.fault = None
         try:
             with faults_as_unavailable():
+                self._require_short_log()
                 return self._in_one_commit(commands)
         except RollbookError as fault:
+            self.fault = fault.__cause__
             return [fault for _ in commands]
+
+    def _require_short_log(self) -> None:
+        """Raise `Unavailable` when the log is long, and a reader keeps it from being emptied."""
+        if self._log.stat().st_size < LOG_MAX:
+            return
+        try:
+            self._shorten_log()
+        except apsw.BusyError as busy:
+            raise Unavailable(
+                f"Some program has been reading the database for so long that its log has "
+                f"{LOG_MAX >> 20} MB; nothing is saved until it ends."
+            ) from busy
+
+    def _shorten_log(self) -> None:
+        self._db.set_busy_timeout(_MOMENT_MS)
+        try:
+            self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        finally:
+            wait_for_others(self._db)
 
     def _in_one_commit(self, commands: Sequence[changes.Command]) -> list[Any]:
         # IMMEDIATE: a transaction that reads first and asks for the lock later is refused at
