@@ -13,7 +13,7 @@ help: ## Show this list
 demo: $(VENV)/runtime.done ## Install, and start a server with a believable district in it
 	$(BIN)/rollbook demo
 
-test: $(VENV)/dev.done ## Install, and run every test (a few minutes)
+test: $(VENV)/dev.done $(VENV)/strace.tried ## Install, and run every test (a few minutes)
 	$(BIN)/python -m pytest
 
 lint: $(VENV)/dev.done ## Check style and types
@@ -28,8 +28,10 @@ format: $(VENV)/dev.done ## Mend what can be mended by itself
 coverage: $(VENV)/dev.done ## Run every test and show what none of them reaches
 	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
 
-faults: $(VENV)/dev.done ## Kill the server in a storm of requests, 200 times (half an hour)
-	ROLLBOOK_KILL_ROUNDS=200 $(BIN)/python -m pytest tests/faults -v -s
+faults: $(VENV)/dev.done $(VENV)/strace.tried ## Bring every fault about, at length: 200 kills, full disks, lost power (20 minutes)
+	ROLLBOOK_FAULTS_LONG=1 ROLLBOOK_FAULTS_FIGURES=build/faults.json \
+		$(BIN)/python -m pytest tests/faults -s -q
+	PYTHONPATH=tests $(BIN)/python -m faults.picture build/faults.json docs/pictures/restarts.svg
 
 fuzz: $(VENV)/dev.done $(VENV)/fuzz.done ## Feed the parsers bytes, guided by coverage (10 minutes each)
 	PYTHONPATH=src:tests $(BIN)/python -m fuzz
@@ -83,6 +85,11 @@ clean: ## Remove what was installed and generated, the demo's district too
 $(VENV)/bin/pip:
 	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
 		apt-get update -q && apt-get install -qy python3-venv && $(PYTHON) -m venv $(VENV); }
+
+# Some faults are put in with strace; without it their tests are skipped, and say so.
+$(VENV)/strace.tried: | $(VENV)/bin/pip
+	@command -v strace >/dev/null || { apt-get update -q && apt-get install -qy strace; } || true
+	@touch $@
 
 $(VENV)/%.done: requirements/%.txt pyproject.toml | $(VENV)/bin/pip
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<

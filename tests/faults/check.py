@@ -13,13 +13,14 @@ from rollbook.storage.sqlite.statements import SQL
 
 
 class Findings(msgspec.Struct, kw_only=True):
-    """What was found wrong, each list empty when all is well."""
+    """What was found wrong, each list empty when all is well, but for `unheard`."""
 
     lost: list[str] = msgspec.field(default_factory=list)  # acknowledged and not there
     phantom: list[str] = msgspec.field(default_factory=list)  # there and never sent
     half: list[str] = msgspec.field(default_factory=list)  # a roll of which a part is there
     record: list[str] = msgspec.field(default_factory=list)  # marks and record disagree
     file: list[str] = msgspec.field(default_factory=list)  # SQLite's own checks
+    unheard: list[str] = msgspec.field(default_factory=list)  # saved, not acknowledged: allowed
 
     @property
     def all(self) -> list[str]:
@@ -100,6 +101,7 @@ def _check_record(
         for number, roll in sent.items()
         if roll.acknowledged and number not in seen
     ]
+    findings.unheard += [number for number in seen if not sent[number].acknowledged]
     taken = set(db.execute("SELECT section_id, date FROM rolls"))
     due = {(sent[n].section_id, day) for n in seen for day, _ in sent[n].marks}
     if taken != due:

@@ -19,7 +19,13 @@ class Server:
     """`rollbook serve` on a database, in a process group of its own."""
 
     def __init__(
-        self, database: Path, *, breaks: str = "", under: Sequence[str] = (), workers: int = 2
+        self,
+        database: Path,
+        *,
+        breaks: str = "",
+        under: Sequence[str] = (),
+        workers: int = 2,
+        **environ: str,
     ) -> None:
         """
         Prepare one; `start` runs it.
@@ -29,13 +35,14 @@ class Server:
             breaks: A guard to turn off in every process of it: see `broken/sitecustomize.py`.
             under: A command to run it under, as a tracer.
             workers: How many processes answer.
+            environ: Further settings, by their names in the environment.
         """
         self.port = free_port()
         self._log = database.with_name("server.log")
         key = database.with_name("master.key")
         key.write_text(MASTER_KEY.hex())
-        self._command = [*under, sys.executable, "-m", "rollbook", "serve"]
-        self._environ = {
+        self.command = [*under, sys.executable, "-m", "rollbook", "serve"]
+        self.environ = {
             **os.environ,
             "PYTHONPATH": os.pathsep.join([str(BROKEN), *sys.path]),
             "ROLLBOOK_TEST_BREAKS": breaks,
@@ -43,6 +50,7 @@ class Server:
             "ROLLBOOK_MASTER_KEY_FILE": str(key),
             "ROLLBOOK_PORT": str(self.port),
             "ROLLBOOK_WORKERS": str(workers),
+            **environ,
         }
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -51,8 +59,8 @@ class Server:
         begun = time.monotonic()
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
-                self._command,
-                env=self._environ,
+                self.command,
+                env=self.environ,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -70,9 +78,41 @@ class Server:
             time.sleep(0.02)
         raise AssertionError(f"the server did not start:\n{self.log()}")
 
+    def refusal(self) -> tuple[int, str, float]:
+        """Start it where it cannot start: return its exit code, what it said and the seconds."""
+        begun = time.monotonic()
+        ended = subprocess.run(
+            self.command,
+            env=self.environ,
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+        )
+        return ended.returncode, ended.stderr, time.monotonic() - begun
+
     def log(self) -> str:
         """Return what it said."""
         return self._log.read_text()
+
+    def processes(self) -> dict[str, list[int]]:
+        """Return the ids of the workers and of the writer."""
+        assert self.process is not None
+        found: dict[str, list[int]] = {"worker": [], "writer": []}
+        for folder in Path("/proc").iterdir():
+            if folder.name.isdigit() and _parent_of(folder) == self.process.pid:
+                command = _command_of(folder)
+                if b"spawn_main" in command:
+                    found["writer"].append(int(folder.name))
+                elif command and b"resource_tracker" not in command:
+                    found["worker"].append(int(folder.name))
+        return found
+
+    @property
+    def writer(self) -> int:
+        """The id of the process that writes."""
+        (writer,) = self.processes()["writer"]
+        return writer
 
     def kill(self) -> None:
         """Kill every process of it at once, as a machine that stops does."""
@@ -90,6 +130,22 @@ class Server:
         except subprocess.TimeoutExpired:
             self.kill()
             raise
+
+
+def _command_of(folder: Path) -> bytes:
+    """Return how a process was started; nothing when it is dead."""
+    try:
+        return (folder / "cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+def _parent_of(folder: Path) -> int:
+    try:
+        text = (folder / "stat").read_text()
+    except OSError:
+        return 0
+    return int(text.rpartition(")")[2].split()[1])
 
 
 def free_port() -> int:

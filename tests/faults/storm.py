@@ -6,19 +6,16 @@ was acknowledged, or one sent later that nobody answered. Each roll's marks bear
 their comment, so a half one can be seen.
 """
 
-import http.client
 import itertools
-import json
 import os
 import random
-import secrets
 import threading
 import time
 from pathlib import Path
 
 import msgspec
 
-from cast import SECRET
+from faults.asking import AWAY, Answer, Asking
 
 DAYS = ("2026-09-14", "2026-09-15")
 
@@ -79,12 +76,12 @@ class Storm:
             students: By writer: the section, and the enrollments that are this writer's own.
             ledger: Where it is written down.
         """
-        self._port = port
-        self._key = key
+        self._asking = Asking(port, key)
         self._ledger = ledger
         self._over = threading.Event()
         self.unexpected: list[str] = []
-        self.answers = 0
+        self.saving: list[Answer] = []
+        self.reading: list[Answer] = []
         writers = [
             threading.Thread(target=self._write, args=(name, section, enrollments))
             for name, (section, enrollments) in students.items()
@@ -96,6 +93,11 @@ class Storm:
         ]
         self._threads = [*writers, *readers]
 
+    @property
+    def answers(self) -> int:
+        """How many readings were answered."""
+        return sum(answer.status == 200 for answer in self.reading)
+
     def __enter__(self) -> None:
         for thread in self._threads:
             thread.start()
@@ -103,7 +105,7 @@ class Storm:
     def __exit__(self, *exc: object) -> None:
         self._over.set()
         for thread in self._threads:
-            thread.join(timeout=30)
+            thread.join(timeout=40)
             assert not thread.is_alive()
 
     def _write(self, name: str, section: int, enrollments: list[int]) -> None:
@@ -120,54 +122,29 @@ class Storm:
                 self._ledger.answered(roll)
 
     def _put(self, roll: Roll) -> bool:
-        items = [
-            {"enrollment_id": who, "date": day, "status": status, "comment": roll.number}
-            for (day, who), status in roll.marks.items()
-        ]
-        body = json.dumps({"attendances": {"attendance": items}})
-        status, answer = self._ask("PUT", roll.section_id, body)
-        if status != 200:
-            self._expect(status)
+        answer = self._asking.put(roll.section_id, roll.marks, roll.number)
+        self.saving.append(answer)
+        if answer.status != 200:
+            self._expect(answer)
             return False
-        codes = [entry["response_code"] for entry in json.loads(answer)["attendance"]]
-        if codes != [200] * len(items):
+        codes = [entry["response_code"] for entry in answer.document["attendance"]]
+        if codes != [200] * len(roll.marks):
             self.unexpected.append(f"{roll.number}: {codes}")
         return True
 
     def _read(self, section: int) -> None:
         while not self._over.is_set():
-            status, answer = self._ask("GET", section, None)
-            if status == 200:
-                json.loads(answer)
-                self.answers += 1
+            answer = self._asking.get(section)
+            self.reading.append(answer)
+            if answer.status == 200:
+                assert answer.document
+                answer.body = b""
             else:
-                self._expect(status)
+                self._expect(answer)
 
-    def _expect(self, status: int) -> None:
+    def _expect(self, answer: Answer) -> None:
         """A server that is being killed may be away, or say 503, and nothing else."""
-        if status not in (0, 503):
-            self.unexpected.append(f"status {status}")
-
-    def _ask(self, method: str, section: int, body: str | None) -> tuple[int, bytes]:
-        line = http.client.HTTPConnection("127.0.0.1", self._port, timeout=10)
-        try:
-            path = f"/v1/sections/{section}/attendance"
-            line.request(method, path, body, self._headers())
-            answer = line.getresponse()
-            return answer.status, answer.read()
-        except (OSError, http.client.HTTPException):
+        if answer.status == AWAY:
             time.sleep(0.02)
-            return 0, b""
-        finally:
-            line.close()
-
-    def _headers(self) -> dict[str, str]:
-        claim = {
-            "oauth_consumer_key": self._key,
-            "oauth_nonce": secrets.token_hex(8),
-            "oauth_timestamp": str(int(time.time())),
-            "oauth_signature_method": "PLAINTEXT",
-            "oauth_signature": f"{SECRET}%26",
-        }
-        header = ", ".join(f'{name}="{value}"' for name, value in claim.items())
-        return {"Authorization": f"OAuth {header}", "Content-Type": "application/json"}
+        elif answer.status != 503 or not answer.retry_after:
+            self.unexpected.append(f"status {answer.status} {answer.body[:200]!r}")

@@ -12,10 +12,10 @@ import pytest
 
 from faults.check import Findings, check
 from faults.dying import command, environment, killed_after, killed_at, needs_strace, run
+from faults.elsewhere import ledger_elsewhere
 from faults.ground import Ground
 from faults.server import Server
 from faults.storm import Ledger, Storm
-from faults.test_kill import ledger_elsewhere
 from rollbook import upkeep
 from rollbook.config import Config
 

@@ -1,32 +1,22 @@
-"""Catalogue A1 and A2: the server is killed in a storm, and nothing acknowledged is lost."""
+"""Catalogue A1 and A2: all of it, or one worker, is killed in a storm; nothing is lost."""
 
-import contextlib
 import os
 import random
+import signal
 import statistics
-import tempfile
 import time
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable
 
+from faults import figures
+from faults.asking import AWAY
 from faults.check import Findings, check
+from faults.elsewhere import ledger_elsewhere
 from faults.ground import Ground
 from faults.server import Server
 from faults.storm import Ledger, Storm
 
-ROUNDS = int(os.environ.get("ROLLBOOK_KILL_ROUNDS", "20"))
-
-
-@contextlib.contextmanager
-def ledger_elsewhere() -> Iterator[Ledger]:
-    """Keep a ledger on a disk that is not the server's, where there is one."""
-    memory = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
-        ledger = Ledger(Path(folder) / "ledger")
-        try:
-            yield ledger
-        finally:
-            ledger.close()
+NewServer = Callable[..., Server]
+ROUNDS = figures.long_or_short(200, 8)
 
 
 def storm_with_kills(
@@ -38,10 +28,12 @@ def storm_with_kills(
     storm = Storm(server.port, ground.key, ground.students, ledger)
     rng = random.Random(rounds)
     with storm:
-        for _ in range(rounds):
+        for number in range(1, rounds + 1):
             time.sleep(rng.uniform(0.1, 0.9))
             server.kill()
             restarts.append(server.start())
+            if number % 20 == 0:
+                print(f"A1: {number} of {rounds} kills, {ledger.acknowledged} acknowledged")
         time.sleep(0.5)
     assert server.stop() == 0, server.log()
     return check(ground.database, ledger), storm, restarts
@@ -54,13 +46,24 @@ def test_no_acknowledged_mark_is_lost_when_the_server_is_killed(ground: Ground) 
     with ledger_elsewhere() as ledger:
         findings, storm, restarts = storm_with_kills(ground, ledger, ROUNDS)
 
-    sent = sum(map(len, ledger.rolls.values()))
-    print(
-        f"\nA1: {ROUNDS} kills, {sent} rolls sent, {ledger.acknowledged} acknowledged, "
-        f"{storm.answers} readings; lost {len(findings.lost)}, "
-        f"half {len(findings.half)}, phantom {len(findings.phantom)}; "
-        f"ready again after {statistics.median(restarts):.2f} s (median), "
-        f"{max(restarts):.2f} s at most"
+    saving = [answer.seconds for answer in storm.saving if answer.status == 200]
+    figures.note(
+        "A1",
+        "killed in a storm",
+        seed=ROUNDS,
+        kills=ROUNDS,
+        sent=sum(map(len, ledger.rolls.values())),
+        acknowledged=ledger.acknowledged,
+        readings=storm.answers,
+        lost=len(findings.lost),
+        half=len(findings.half),
+        phantom=len(findings.phantom),
+        refused_503=sum(answer.status == 503 for answer in storm.saving),
+        put_p50_s=figures.share(saving, 0.5),
+        put_p99_s=figures.share(saving, 0.99),
+        restart_p50_s=statistics.median(restarts),
+        restart_max_s=max(restarts),
+        restarts=[round(seconds, 3) for seconds in restarts],
     )
     assert findings.all == []
     assert storm.unexpected == []
@@ -92,3 +95,62 @@ def test_killing_the_main_process_takes_the_others_with_it(ground: Ground) -> No
     again = Server(ground.database)
     again.start()
     assert again.stop() == 0
+
+
+# ---------------------------------------------------------------- A2: one worker
+
+
+def kill_workers(
+    ground: Ground, server: Server, kills: int, victims: int
+) -> tuple[Storm, list[int], Findings]:
+    """Kill so many workers at once, again and again; return how many requests each cost."""
+    server.start()
+    failed = []
+    with ledger_elsewhere() as ledger:
+        storm = Storm(server.port, ground.key, ground.students, ledger)
+        with storm:
+            time.sleep(0.3)
+            for _ in range(kills):
+                before = unanswered(storm)
+                for worker in server.processes()["worker"][:victims]:
+                    os.kill(worker, signal.SIGKILL)
+                time.sleep(1.2)
+                failed.append(unanswered(storm) - before)
+        assert server.stop() == 0, server.log()
+        return storm, failed, check(ground.database, ledger)
+
+
+def unanswered(storm: Storm) -> int:
+    """Return how many requests nobody answered, so far."""
+    return sum(answer.status == AWAY for answer in [*storm.saving, *storm.reading])
+
+
+def test_a_killed_worker_costs_its_requests_only(ground: Ground, new_server: NewServer) -> None:
+    """
+    Of sixteen clients those fail whom the killed worker was answering; the others go on.
+    """
+    kills = figures.long_or_short(40, 3)
+    storm, failed, findings = kill_workers(ground, new_server(), kills, 1)
+    figures.note(
+        "A2",
+        "one worker of two killed",
+        kills=kills,
+        failed_per_kill=statistics.mean(failed),
+        failed_max=max(failed),
+        lost=len(findings.lost),
+        half=len(findings.half),
+    )
+
+    assert findings.all == []
+    assert storm.unexpected == []
+    assert max(failed) <= 16
+
+
+@figures.only_long
+def test_killing_all_workers_costs_more(ground: Ground, new_server: NewServer) -> None:
+    """
+    The guard off: with no worker left, clients fail until there is one again.
+    """
+    _, failed, _ = kill_workers(ground, new_server(), 2, 2)
+
+    assert max(failed) > 16

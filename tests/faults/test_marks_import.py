@@ -128,27 +128,11 @@ def test_an_import_that_was_killed_is_finished_by_the_next(
     assert taken == {(section, day) for section, day, *_ in wanted}
 
 
-class TimedStorm(Storm):
-    """
-    A storm of writers that look at the clock, at a server that nobody kills.
-
-    Without readers: the lists that they ask for grow with the import, by megabytes.
-    """
-
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
-        self.seconds: list[float] = []
-        self.statuses: set[int] = set()
+class StormOfWriters(Storm):
+    """A storm without readers: the lists that they ask for grow with the import, by megabytes."""
 
     def _read(self, section: int) -> None:
         pass
-
-    def _ask(self, method: str, section: int, body: str | None) -> tuple[int, bytes]:
-        begun = time.perf_counter()
-        answer = super()._ask(method, section, body)
-        self.seconds.append(time.perf_counter() - begun)
-        self.statuses.add(answer[0])
-        return answer
 
 
 def test_rolls_are_saved_while_marks_are_imported(ground: Ground, tmp_path: Path) -> None:
@@ -161,16 +145,16 @@ def test_rolls_are_saved_while_marks_are_imported(ground: Ground, tmp_path: Path
     server.start()
     ledger = Ledger(tmp_path / "ledger")
     writers = dict(itertools.islice(ground.students.items(), 4))
-    storm = TimedStorm(server.port, ground.key, writers, ledger)
+    storm = StormOfWriters(server.port, ground.key, writers, ledger)
     with storm:
         time.sleep(0.5)
-        storm.seconds.clear()  # the first answers wait for the workers to start
+        storm.saving.clear()  # the first answers wait for the workers to start
         process = start_import(ground, path)
         said, _ = process.communicate()
         time.sleep(0.2)
     assert server.stop() == 0, server.log()
     ledger.close()
-    seconds = sorted(storm.seconds)
+    seconds = sorted(answer.seconds for answer in storm.saving)
     p99 = seconds[len(seconds) * 99 // 100]
 
     print(
@@ -179,7 +163,7 @@ def test_rolls_are_saved_while_marks_are_imported(ground: Ground, tmp_path: Path
         f"longest {seconds[-1] * 1000:.0f} ms"
     )
     assert process.returncode == 0, said
-    assert storm.statuses == {200}
+    assert {answer.status for answer in storm.saving} == {200}
     assert storm.unexpected == []
     assert len(seconds) > 50
     assert p99 < 1

@@ -11,11 +11,11 @@ import pytest
 
 from faults.check import check
 from faults.dying import killed_after, killed_at, needs_strace, run
+from faults.elsewhere import ledger_elsewhere
 from faults.ground import Ground
 from faults.server import Server
 from faults.storm import Storm
 from faults.test_backup import findings_of
-from faults.test_kill import ledger_elsewhere
 from rollbook.domain.record import Author, Channel
 from rollbook.domain.store import TakeRoll
 from rollbook.storage.sqlite.writer import Writer

@@ -35,8 +35,6 @@ class House(Server):
         super().__init__(database)
         self.database = database
         self.cast = cast
-        self.command = self._command
-        self.environ = self._environ
         self.environ.update(
             {f"ROLLBOOK_{name.upper()}": text for name, text in settings.items()}
         )
@@ -62,27 +60,6 @@ class House(Server):
         url = f"http://{host or f'127.0.0.1:{self.port}'}{target}"
         header: str = signer.sign(url, method)[1]["Authorization"]
         return header
-
-    def processes(self) -> dict[str, list[int]]:
-        """Return the ids of the workers and of the writer."""
-        assert self.process is not None
-        found: dict[str, list[int]] = {"worker": [], "writer": []}
-        for folder in Path("/proc").iterdir():
-            if folder.name.isdigit() and _parent_of(folder) == self.process.pid:
-                command = (folder / "cmdline").read_bytes()
-                if b"spawn_main" in command:
-                    found["writer"].append(int(folder.name))
-                elif b"resource_tracker" not in command:
-                    found["worker"].append(int(folder.name))
-        return found
-
-
-def _parent_of(folder: Path) -> int:
-    try:
-        text = (folder / "stat").read_text()
-    except OSError:
-        return 0
-    return int(text.rpartition(")")[2].split()[1])
 
 
 def wait_until(happened: Callable[[], Any], what: str, seconds: float = 10) -> Any:

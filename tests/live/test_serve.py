@@ -4,7 +4,6 @@ import os
 import signal
 import socket
 import ssl
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -35,20 +34,6 @@ def is_answering(house: House) -> bool:
         return False
 
 
-def refusal_of(house: House) -> tuple[int, str, float]:
-    """Start a server that cannot start; return its exit code, what it said and the seconds."""
-    begun = time.monotonic()
-    ended = subprocess.run(
-        house.command,
-        env=house.environ,
-        capture_output=True,
-        text=True,
-        timeout=20,
-        check=False,
-    )
-    return ended.returncode, ended.stderr, time.monotonic() - begun
-
-
 # ---------------------------------------------------------------- starting
 
 
@@ -58,7 +43,7 @@ def test_a_second_server_on_the_same_file_refuses(new_house: NewHouse) -> None:
     """
     first, second = new_house(), new_house()
     first.start()
-    code, said, _ = refusal_of(second)
+    code, said, _ = second.refusal()
 
     assert code != 0
     assert "Another server works on this database already" in said
@@ -72,7 +57,7 @@ def test_a_port_that_is_taken_is_named(new_house: NewHouse, tmp_path: Path) -> N
     """
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        code, said, _ = refusal_of(new_house(tmp_path / "other.db", port=port))
+        code, said, _ = new_house(tmp_path / "other.db", port=port).refusal()
 
     assert code != 0
     assert port in said
@@ -104,7 +89,7 @@ def test_a_database_that_cannot_be_used_is_named(
     house.environ["ROLLBOOK_DATABASE"] = str(path)
     path.parent.mkdir()
     make(path)
-    code, said, seconds = refusal_of(house)
+    code, said, seconds = house.refusal()
 
     assert code != 0
     assert str(path) in said.replace("\n", "")
@@ -269,7 +254,7 @@ def test_a_certificate_that_is_missing_is_named(new_house: NewHouse, tmp_path: P
     It does not fall back to http.
     """
     missing = str(tmp_path / "missing.pem")
-    code, said, _ = refusal_of(new_house(tls_certificate=missing, tls_key=missing))
+    code, said, _ = new_house(tls_certificate=missing, tls_key=missing).refusal()
 
     assert code != 0
     assert missing in said.replace("\n", "")

@@ -230,21 +230,23 @@ def work(
         writer.close()
         if not writer.in_doubt:
             return
-        log.error("the disk failed (%s); opening %s anew", writer.fault, path)
+        log.error("the disk failed; opening the file anew", exc_info=writer.fault)
 
 
 def _open_as_soon_as_possible(path: Path, clock: Clock, until: Connection) -> Writer | None:
     """Return a writer whose file is in order; None when told to stop before there is one."""
     while True:
         try:
-            writer = Writer(path, clock)
-            writer.make_sure()
+            with contextlib.ExitStack() as undo:
+                writer = Writer(path, clock)
+                undo.callback(writer.close)
+                writer.make_sure()
+                undo.pop_all()
+                return writer
         except Unavailable as fault:
-            log.warning("nothing can be saved yet, trying again: %s", fault)
-            if until.poll(_BETWEEN_TRIALS):
-                return None
-        else:
-            return writer
+            log.warning("nothing can be saved yet; trying again", exc_info=fault)
+        if until.poll(_BETWEEN_TRIALS):
+            return None
 
 
 # ---------------------------------------------------------------- the worker's side
