@@ -65,7 +65,10 @@ DAMAGES = {
         "UPDATE marks SET date = '2026-01-01' WHERE enrollment_id = 60000100"
     ),
     "a roll is gone": "DELETE FROM rolls WHERE section_id = 400005",
-    "an entry of the record is gone": "DELETE FROM record WHERE section_id = 400005",
+    "an entry of the record is gone": (
+        "DROP TRIGGER record_is_only_pruned;"
+        "DELETE FROM record WHERE section_id = 400005"
+    ),
     "an entry of the record has another hash": (
         "DROP TRIGGER record_is_not_rewritten;"
         "UPDATE record SET hash = zeroblob(32) WHERE section_id = 400001"
@@ -96,7 +99,7 @@ def test_an_unfinished_day_is_taken_again(copy: Path) -> None:
     """
     assert rollcall.next_day(copy, WHERE) == 1
     db = apsw.Connection(str(copy))
-    db.execute("DELETE FROM record WHERE section_id = 400005")
+    db.execute(DAMAGES["an entry of the record is gone"])
     db.close()
 
     assert rollcall.next_day(copy, WHERE) == 0

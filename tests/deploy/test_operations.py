@@ -27,6 +27,7 @@ BLOCKS = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
 IN_A_COPY = r"""
 set -eu
+umask 022 # as a login has it
 mount -t tmpfs none /mnt
 for folder in /etc /opt /root /usr/local /var/lib; do
     mkdir -p "/mnt/upper$folder" "/mnt/work$folder"
