@@ -66,8 +66,7 @@ DAMAGES = {
     ),
     "a roll is gone": "DELETE FROM rolls WHERE section_id = 400005",
     "an entry of the record is gone": (
-        "DROP TRIGGER record_is_only_pruned;"
-        "DELETE FROM record WHERE section_id = 400005"
+        "DROP TRIGGER record_is_only_pruned;DELETE FROM record WHERE section_id = 400005"
     ),
     "an entry of the record has another hash": (
         "DROP TRIGGER record_is_not_rewritten;"
