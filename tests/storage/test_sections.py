@@ -17,23 +17,11 @@ from storage.record_book import record_of
 
 
 @pytest.fixture
-def writer(world: World, clock: Clock) -> Iterator[Writer]:
-    writer = Writer(world.path, clock)
-    yield writer
-    writer.close()
-
-
-@pytest.fixture
 def other(world: World, clock: Clock) -> Iterator[Writer]:
     """The writer of another process."""
     writer = Writer(world.path, clock)
     yield writer
     writer.close()
-
-
-@pytest.fixture
-def maths(store: SqliteStore, world: World) -> Classroom:
-    return Classroom(store, world.lindenhof, "maths")
 
 
 def saving(maths: Classroom, *wanted: Wanted, atomic: bool = False) -> SaveMarks:

@@ -13,7 +13,6 @@ from rollbook.domain.days import Day
 from rollbook.domain.errors import AlreadyThere, NoSuchThing, RollRefused, Unavailable
 from rollbook.domain.people import District
 from rollbook.domain.store import SaveMarks
-from rollbook.storage.sqlite import SqliteStore
 from rollbook.storage.sqlite import writer as writer_module
 from rollbook.storage.sqlite.changes import CreateDistrict, MarksSaved
 from rollbook.storage.sqlite.writer import Writer, system_clock
@@ -21,20 +20,6 @@ from storage.counted import Counted
 from storage.faulty_disk import FaultyDisk, faulty_disk
 from storage.holding import READING, held_by_another
 from storage.record_book import record_of
-
-
-@pytest.fixture
-def writer(world: World, clock: Clock) -> Iterator[Writer]:
-    """The writer of the test's own file."""
-    writer = Writer(world.path, clock)
-    yield writer
-    writer.close()
-
-
-@pytest.fixture
-def maths(store: SqliteStore, world: World) -> Classroom:
-    """Maths, as a reader sees it."""
-    return Classroom(store, world.lindenhof, "maths")
 
 
 def saving(
