@@ -17,7 +17,7 @@ from cast import MONDAY
 from conftest import Clock, World
 from contract.classroom import ABSENT, Classroom
 from rollbook.domain.errors import Unavailable
-from rollbook.storage.sqlite import SqliteStore, create
+from rollbook.storage.sqlite import SqliteStore, checking, create
 from rollbook.storage.sqlite.connection import open_writer
 from rollbook.storage.sqlite.migrations import known, level, migrate
 
@@ -270,3 +270,23 @@ def test_a_killed_rehearsal_leaves_nothing_behind(released: Path) -> None:
     before = contents(released)
     for copy, _ in each_kill(released, lambda db: migrate(db, rehearse=True)):
         assert contents(copy) == before
+
+
+@pytest.mark.parametrize("number", range(1, len(STEPS) + 1))
+def test_a_file_of_any_release_can_be_checked(tmp_path: Path, number: int) -> None:
+    """
+    A backup is checked before it is brought up to date: whatever release it is of.
+    """
+    path = at_level(tmp_path / "rollbook.db", number)
+    db = open_writer(path)
+    db.execute(
+        """
+        INSERT INTO districts (id, name, time_zone, created_at) VALUES (1, 'd', 'UTC', '');
+        INSERT INTO courses (district_id, id, title) VALUES (1, 2, 'c');
+        INSERT INTO sections (district_id, id, course_id, title) VALUES (1, 3, 2, 's');
+        """
+    )
+    checked = checking.check(db, section_id=None, quick=False, progress=lambda *_: None)
+    db.close()
+
+    assert (checked.sections, checked.findings) == (1, [])

@@ -27,9 +27,7 @@ Key = tuple[int, int]  # district, section
 
 _TOLD = 100  # of SQLite's own findings
 _AT_A_TIME = 50  # sections that are read in one moment
-_ANCHORS_SINCE = (
-    2  # the schema that brought them: an older file is checked before it is migrated
-)
+_ANCHORS_SINCE = 3  # the schema that brought them: an older file is checked too
 _ALL_ENTRIES = 1 << 62
 
 
