@@ -25,12 +25,20 @@ def traced(processes: Sequence[int], *options: str, output: Path) -> Iterator[No
     """Trace running processes, all their threads, for as long as the block runs."""
     pids = [word for process in processes for word in ("-p", str(process))]
     command = ["strace", "-f", "-q", "-o", str(output), *options, *pids]
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as tracer:
-        try:
-            _wait_until_traced(tracer, processes)
-            yield
-        finally:
-            _let_go(tracer)
+    tracer = _attached(command, processes)
+    try:
+        yield
+    finally:
+        _let_go(tracer)
+
+
+def _attached(command: Sequence[str], processes: Sequence[int]) -> subprocess.Popen[bytes]:
+    """Return a tracer at work; one that gives up, as a thread ends that it wants, begins again."""
+    for _ in range(3):
+        tracer = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        if _traces(tracer, processes):
+            return tracer
+    raise AssertionError("strace gave up")
 
 
 def _let_go(tracer: subprocess.Popen[bytes]) -> None:
@@ -40,16 +48,19 @@ def _let_go(tracer: subprocess.Popen[bytes]) -> None:
         tracer.wait(timeout=2)
     except subprocess.TimeoutExpired:
         tracer.kill()
+        tracer.wait()
 
 
-def _wait_until_traced(tracer: subprocess.Popen[bytes], processes: Sequence[int]) -> None:
-    """Return when all of them are traced; what is injected may have killed them by then."""
+def _traces(tracer: subprocess.Popen[bytes], processes: Sequence[int]) -> bool:
+    """Wait until all are traced, or dead of what is injected; say whether the tracer lives."""
     for process in processes:
         for _ in range(500):
             if _tracer_of(process) in {tracer.pid, None}:
                 break
-            assert tracer.poll() is None, "strace gave up"
+            if tracer.poll() is not None:
+                return False
             time.sleep(0.005)
+    return True
 
 
 def _tracer_of(process: int) -> int | None:
