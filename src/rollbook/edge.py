@@ -12,7 +12,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from rollbook.api.app import RETRY_AFTER
+from rollbook.api.app import ALWAYS, RETRY_AFTER
 from rollbook.api.http import Receive, Scope, Send
 from rollbook.domain.errors import TooMuchToDo
 from rollbook.watch.metrics import Requests, method_name
@@ -116,12 +116,10 @@ async def _refuse(scope: Scope, send: Send) -> None:
     format_ = formats.for_answer_or_json(accept.decode("latin-1"))
     body = documents.write(shapes.Error(503, str(TooMuchToDo())), format_)
     headers = [
+        *ALWAYS,
         (b"content-type", format_.value.encode()),
         (b"content-length", str(len(body)).encode()),
         (b"retry-after", RETRY_AFTER.encode()),
-        (b"cache-control", b"no-store"),
-        (b"vary", b"Accept"),
-        (b"x-content-type-options", b"nosniff"),
         (b"x-request-id", secrets.token_hex(8).encode()),
     ]
     await send({"type": "http.response.start", "status": 503, "headers": headers})

@@ -240,7 +240,7 @@ class Front:
 
 _ANOTHER_METHOD = "This path does not answer this method; the Allow header says which it does."
 
-_ALWAYS = [
+ALWAYS = [  # headers of every answer
     (b"cache-control", b"no-store"),
     (b"vary", b"Accept"),
     (b"x-content-type-options", b"nosniff"),
@@ -249,7 +249,7 @@ _ALWAYS = [
 
 def _start(req: Request, resp: Response) -> dict[str, Any]:
     """Return the head of an answer as ASGI has it."""
-    headers = [*_ALWAYS, (b"x-request-id", req.id.encode())]
+    headers = [*ALWAYS, (b"x-request-id", req.id.encode())]
     headers += [(name.lower().encode(), value.encode()) for name, value in resp.headers.items()]
     if resp.status != 304:
         headers.append((b"content-length", b"%d" % len(resp.body)))
