@@ -24,8 +24,8 @@ from rollbook.auth.credentials import Safe
 from rollbook.domain.attendance import Change
 from rollbook.domain.people import ApiKey, Role
 from rollbook.domain.record import GENESIS, Author, Channel, RecordEntry, chain_hash
-from rollbook.storage import queries
-from rollbook.storage.sqlite import create, rows
+from rollbook.storage import queries, rows
+from rollbook.storage.sqlite import create
 
 SQL = queries.load("sqlite")
 

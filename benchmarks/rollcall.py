@@ -21,7 +21,7 @@ from benchmarks.sender import Sender
 from benchmarks.server import Running
 from benchmarks.signing import Signer, spelled
 from rollbook.domain.record import GENESIS, chain_hash
-from rollbook.storage.sqlite import rows
+from rollbook.storage import rows
 from rollbook.storage.sqlite.connection import open_reader
 
 _EVERY = 5  # seconds between two lines of progress

@@ -1,5 +1,6 @@
 """What the store promises of a roster that is taken in: `Store.import_roster`."""
 
+import asyncio
 import multiprocessing
 import os
 import signal
@@ -32,8 +33,8 @@ from rollbook.domain.store import (
     SaveMarks,
     SectionQuery,
 )
-from rollbook.storage.sqlite import SqliteStore, create, roster_import
-from rollbook.storage.sqlite.changes import take_numbers
+from rollbook.storage.roster_import import RosterImport
+from rollbook.storage.sqlite import SqliteStore, changes, create, roster_import
 
 Progress = Callable[[str, int], None]
 
@@ -719,19 +720,18 @@ async def test_two_imports_at_once_do_not_mix(
     """
     An import that another one overtook is refused: what it compared with has changed.
     """
-    overtaking, apply = SqliteStore(path), roster_import._Import.apply
+    overtaking, apply = SqliteStore(path), RosterImport.apply
     left = part(RosterUser, ended=[STUDENTS[0]], complete=False)
+    own = store._own_writer().db
 
-    def overtaken(self: Any) -> list[RosterSummary]:
+    async def overtaken(self: RosterImport) -> list[RosterSummary]:
         monkeypatch.undo()
-        self._db.execute("ROLLBACK")
-        db = overtaking._own_writer().db
-        limits = RosterLimits(today=TODAY)
-        roster_import.import_roster(db, district, [left], limits, lambda _noun, _rows: None)
-        self._db.execute("BEGIN IMMEDIATE")
-        return apply(self)
+        own.execute("ROLLBACK")
+        await take_in(overtaking, district, left)
+        own.execute("BEGIN IMMEDIATE")
+        return await apply(self)
 
-    monkeypatch.setattr(roster_import._Import, "apply", overtaken)
+    monkeypatch.setattr(RosterImport, "apply", overtaken)
     with pytest.raises(ImportRefused, match="another import"):
         await take_in(store, district, *roster())
     await overtaking.close()
@@ -745,18 +745,24 @@ async def test_two_imports_at_once_do_not_mix(
 def _import_and_die(path: Path, district: int, counter: str) -> None:
     """Take a larger roster in, and die when the first new row of a noun is to be written."""
 
+    take = changes.take_numbers
+
     def die(db: apsw.Connection, noun: str, count: int = 1) -> int:
         if noun == counter:
             os.kill(os.getpid(), signal.SIGKILL)
-        return take_numbers(db, noun, count)
+        return take(db, noun, count)
 
-    pytest.MonkeyPatch().setattr(roster_import, "take_numbers", die)
+    pytest.MonkeyPatch().setattr(changes, "take_numbers", die)
     more = [*STUDENTS, "new 1", "new 2"]
     parts = [part(RosterSchool, RosterSchool("school", "Renamed"), RosterSchool("new", "New"))]
     parts += roster(more, [MATHS, MUSIC, RosterSection("new", None, None, "New", "", ())])[1:]
     writer = SqliteStore(path)._own_writer()
     limits = RosterLimits(today=TODAY)
-    roster_import.import_roster(writer.db, district, parts, limits, lambda _noun, _rows: None)
+    asyncio.run(
+        roster_import.import_roster(
+            writer.db, district, parts, limits, lambda _noun, _rows: None
+        )
+    )
 
 
 @pytest.mark.parametrize("counter", ["school", "course", "section", "user", "enrollment"])

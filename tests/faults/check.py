@@ -8,7 +8,7 @@ import msgspec
 
 from faults.storm import Ledger, Roll
 from rollbook.domain.record import GENESIS, chain_hash
-from rollbook.storage.sqlite import rows
+from rollbook.storage import rows
 from rollbook.storage.sqlite.statements import SQL
 
 

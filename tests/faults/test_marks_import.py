@@ -16,7 +16,7 @@ from faults.server import Server
 from faults.storm import Ledger, Storm
 from rollbook.domain.days import from_ordinal, to_ordinal
 from rollbook.domain.record import GENESIS, chain_hash
-from rollbook.storage.sqlite import rows
+from rollbook.storage import rows
 from rollbook.storage.sqlite.statements import SQL
 
 FIRST_DAY = to_ordinal("2025-01-01")

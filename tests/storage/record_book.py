@@ -5,7 +5,7 @@ from pathlib import Path
 import apsw
 
 from rollbook.domain.record import GENESIS, RecordEntry, chain_hash
-from rollbook.storage.sqlite import rows
+from rollbook.storage import rows
 from rollbook.storage.sqlite.statements import SQL
 
 # Each column of an entry, as somebody who holds the file can change it.

@@ -14,7 +14,8 @@ from conftest import Clock, World
 from contract.classroom import ABSENT, LATE, PRESENT, Classroom
 from rollbook.domain.errors import NoSuchThing
 from rollbook.domain.record import GENESIS, chain_hash
-from rollbook.storage.sqlite import SqliteStore, checking, rows
+from rollbook.storage import rows
+from rollbook.storage.sqlite import SqliteStore, checking
 from rollbook.storage.sqlite.checking import Checked
 from rollbook.storage.sqlite.connection import open_reader
 from rollbook.storage.sqlite.statements import SQL

@@ -5,9 +5,10 @@ import apsw
 import pytest
 
 from rollbook.domain.errors import Unavailable
+from rollbook.storage.schema import Migration
 from rollbook.storage.sqlite import SqliteStore, create, migrations
 from rollbook.storage.sqlite.connection import open_writer
-from rollbook.storage.sqlite.migrations import Migration, known, level, migrate
+from rollbook.storage.sqlite.migrations import known, level, migrate
 
 NEWEST = known()[-1].number
 SECOND = Migration(

@@ -24,13 +24,24 @@ OF_ONE_DISTRICT = [
 ]
 
 
-def used() -> Iterator[str]:
-    """Yield each name that the code takes from `SQL`."""
-    for file in FOLDER.rglob("*.py"):
+DIALECTS = ("sqlite", "postgres")
+
+
+def used(dialect: str) -> Iterator[str]:
+    """Yield each name that a dialect's code, or the code for both, takes from `SQL`."""
+    for file in (*FOLDER.glob("*.py"), *(FOLDER / dialect).glob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             match node:
                 case ast.Attribute(value=ast.Name(id="SQL"), attr=name):
                     yield name
+                case ast.Attribute(value=ast.Attribute(attr="_sql"), attr=name):
+                    yield name
+
+
+def named(folder: Path) -> list[str]:
+    """Return the name of each statement in a folder's own files."""
+    texts = [file.read_text(encoding="utf-8") for file in folder.glob("*.sql")]
+    return re.findall(r"^-- name: (.*)$", "\n".join(texts), re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -44,28 +55,42 @@ def db() -> apsw.Connection:
     return db
 
 
-def test_every_statement_that_is_used_is_there() -> None:
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_every_statement_that_is_used_is_there(dialect: str) -> None:
     """
     No name that the code asks for is misspelt.
     """
-    assert set(used()) <= set(STATEMENTS)
+    assert set(used(dialect)) <= set(queries.statements(dialect))
 
 
 def test_every_statement_is_used() -> None:
     """
     No statement is left over from code that has gone.
     """
-    assert set(STATEMENTS) <= set(used())
+    assert set(STATEMENTS) <= set(used("sqlite"))
+    assert set(named(FOLDER / "sql" / "postgres")) <= set(used("postgres"))
 
 
-def test_every_statement_has_a_name_of_its_own() -> None:
+@pytest.mark.parametrize("folder", ["", *DIALECTS])
+def test_every_statement_has_a_name_of_its_own(folder: str) -> None:
     """
-    Two statements with one name would hide each other: there are none.
+    Two statements with one name would hide each other: only a dialect's own may, on purpose.
     """
-    texts = [file.read_text(encoding="utf-8") for file in (FOLDER / "sql").rglob("*.sql")]
-    names = re.findall(r"^-- name: (.*)$", "\n".join(texts), re.MULTILINE)
+    names = named(FOLDER / "sql" / folder)
 
-    assert sorted(names) == sorted(STATEMENTS)
+    assert sorted(names) == sorted(set(names))
+
+
+def test_parameters_are_numbered_by_their_first_appearance() -> None:
+    """
+    PostgreSQL gets numbers for names, the same one for the same name, and no comments.
+    """
+    text, names = queries.numbered(
+        "-- not :this\nSELECT :b, 'a::b', :a -- nor :that\n, :b::int"
+    )
+
+    assert text == "SELECT $1, 'a::b', $2 \n, $1::int"
+    assert names == ("b", "a")
 
 
 @pytest.mark.parametrize("name", sorted(STATEMENTS.keys() - set(MAKES_TABLES)))

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from rollbook.domain.attendance import Change
 from rollbook.domain.people import ApiKey, Role, User
 from rollbook.domain.record import Author, Channel, RecordEntry
-from rollbook.storage.sqlite import migrations, rows
+from rollbook.storage import rows
+from rollbook.storage.sqlite import migrations
 from rollbook.storage.sqlite.statements import SQL
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))  # no lone surrogates: they are no text

@@ -18,7 +18,7 @@ from rollbook.domain.errors import (
 )
 from rollbook.domain.people import ApiKey, District, Instant, User
 from rollbook.domain.store import Saved, SaveMarks, TakeRoll
-from rollbook.storage.sqlite import rows
+from rollbook.storage import rows
 from rollbook.storage.sqlite.sections import Section, Sections
 from rollbook.storage.sqlite.statements import SQL
 

@@ -18,7 +18,8 @@ from rollbook.domain.errors import BadRequest, NoSuchThing, Unavailable
 from rollbook.domain.people import Instant
 from rollbook.domain.record import Head, Link, end_of, head
 from rollbook.domain.retention import Anchor
-from rollbook.storage.sqlite import migrations, rows
+from rollbook.storage import rows
+from rollbook.storage.sqlite import migrations
 from rollbook.storage.sqlite.connection import faults_as_unavailable, moment
 from rollbook.storage.sqlite.statements import SQL
 

@@ -9,7 +9,8 @@ import apsw
 
 from rollbook.domain.attendance import Status
 from rollbook.domain.mark_files import IdColumn, MarkRow, MarkSelection, Place, SectionMarks
-from rollbook.storage.sqlite import naming, rows
+from rollbook.storage import rows
+from rollbook.storage.sqlite import naming
 from rollbook.storage.sqlite.connection import moment, open_reader
 from rollbook.storage.sqlite.statements import SQL
 

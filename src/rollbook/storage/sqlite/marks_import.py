@@ -25,7 +25,8 @@ from rollbook.domain.errors import RollbookError
 from rollbook.domain.mark_files import IdColumn, MarkLines, MarksSummary, Names, Progress
 from rollbook.domain.record import Author
 from rollbook.domain.store import SaveMarks
-from rollbook.storage.sqlite import changes, naming, rows
+from rollbook.storage import rows
+from rollbook.storage.sqlite import changes, naming
 from rollbook.storage.sqlite.connection import ASK_EVERY, faults_as_unavailable
 from rollbook.storage.sqlite.statements import SQL
 from rollbook.storage.sqlite.writer import Writer

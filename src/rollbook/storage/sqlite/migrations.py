@@ -6,32 +6,18 @@ a transaction that also writes its name down, so a file is at one number or at t
 """
 
 from collections.abc import Iterator
-from importlib import resources
 
 import apsw
-import msgspec
 
 from rollbook.domain.errors import Unavailable
+from rollbook.storage import schema
+from rollbook.storage.schema import Migration
 from rollbook.storage.sqlite.connection import faults_as_unavailable
-
-
-class Migration(msgspec.Struct, frozen=True):
-    """One step of the schema."""
-
-    number: int
-    name: str
-    script: str
 
 
 def known() -> list[Migration]:
     """Return every migration of this version of Rollbook, in order."""
-    folder = resources.files("rollbook.storage") / "sql" / "sqlite" / "schema"
-    files = sorted(folder.iterdir(), key=lambda file: file.name)
-    return [
-        Migration(int(file.name.partition("_")[0]), file.name, file.read_text(encoding="utf-8"))
-        for file in files
-        if file.name.endswith(".sql")
-    ]
+    return schema.known("sqlite")
 
 
 def level(db: apsw.Connection) -> int:
@@ -41,13 +27,7 @@ def level(db: apsw.Connection) -> int:
 
 def pending(db: apsw.Connection) -> list[Migration]:
     """Return what is still to be run; raises `Unavailable` for a file of a later version."""
-    steps, present = known(), level(db)
-    if present > steps[-1].number:
-        raise Unavailable(
-            f"The database was written by a later version of Rollbook (schema {present}, "
-            f"this version knows {steps[-1].number}). Install that version or a later one."
-        )
-    return [step for step in steps if step.number > present]
+    return schema.pending(known(), level(db))
 
 
 def migrate(db: apsw.Connection, *, rehearse: bool = False) -> Iterator[Migration]:

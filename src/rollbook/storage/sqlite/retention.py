@@ -20,7 +20,7 @@ from rollbook.domain.retention import (
     entry_of_pruning,
     is_older,
 )
-from rollbook.storage.sqlite import rows
+from rollbook.storage import rows
 from rollbook.storage.sqlite.checking import Key, anchor_of, handfuls
 from rollbook.storage.sqlite.connection import faults_as_unavailable
 from rollbook.storage.sqlite.statements import SQL

@@ -18,7 +18,7 @@ from rollbook.domain.days import Day
 from rollbook.domain.errors import ChangedMeanwhile, NoSuchThing
 from rollbook.domain.people import Instant
 from rollbook.domain.record import GENESIS, Author, RecordEntry, chain_hash
-from rollbook.storage.sqlite import rows
+from rollbook.storage import rows
 from rollbook.storage.sqlite.statements import SQL
 
 REMEMBERED = 2000  # sections, of some 6 KB each

@@ -27,7 +27,8 @@ from rollbook.domain.store import (
     SectionQuery,
     TakeRoll,
 )
-from rollbook.storage.sqlite import changes, migrations, roster_import, rows, selection
+from rollbook.storage import rows, selection
+from rollbook.storage.sqlite import changes, migrations, roster_import
 from rollbook.storage.sqlite.connection import (
     FAULTS,
     moment,
@@ -218,20 +219,12 @@ class SqliteStore(FilesOfMarks):
         self, district_id: int, section_id: int, after: tuple[int, int]
     ) -> Iterator[tuple[tuple[int, int], Recorded]]:
         """Yield each change after a place in the record, with its own place."""
-        number, seen = after
+        number = after[0]
         while True:
             span = (district_id, section_id, max(number, 1), _READ_AHEAD)
             entries = self._rows(SQL.record_entries, span)
             for row in entries:
-                entry = rows.record_entry(section_id, row)
-                skip = seen if entry.number == after[0] else 0
-                for place, change in enumerate(entry.changes[skip:], skip + 1):
-                    yield (
-                        (entry.number, place),
-                        Recorded(
-                            number=entry.number, at=entry.at, author=entry.author, change=change
-                        ),
-                    )
+                yield from rows.changes_after(rows.record_entry(section_id, row), after)
             if len(entries) < _READ_AHEAD:
                 return
             number = entries[-1][0] + 1
@@ -304,13 +297,7 @@ class SqliteStore(FilesOfMarks):
         with moment(self._db):
             await self.section(district_id, section_id)
             found = [rows.person(row) for row in self._class(district_id, section_id)]
-        kept = [
-            person
-            for person in found
-            if (query.ids is None or person.enrollment.id in query.ids)
-            and (query.user_ids is None or person.user.id in query.user_ids)
-            and (query.statuses is None or person.enrollment.status in query.statuses)
-        ]
+        kept = selection.people(found, query)
         page = kept[query.page.offset : query.page.offset + query.page.limit]
         return Listed(page, len(kept))
 
@@ -380,4 +367,4 @@ class SqliteStore(FilesOfMarks):
     ) -> list[RosterSummary]:
         """Take the roster in with this process's own writer: it is one long transaction."""
         db = self._own_writer().db
-        return roster_import.import_roster(db, district_id, parts, limits, progress)
+        return await roster_import.import_roster(db, district_id, parts, limits, progress)

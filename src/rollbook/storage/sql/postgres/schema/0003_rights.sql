@@ -10,6 +10,7 @@ BEGIN
 END
 $$;
 
+GRANT SELECT ON migrations TO rollbook_app;
 GRANT SELECT, INSERT ON
     districts, key_homes, schools, periods, courses, sections, users, enrollments,
     marks, rolls, record, events, api_keys, holds, prunings, anchors
@@ -18,7 +19,7 @@ GRANT UPDATE ON
     districts, schools, periods, courses, sections, users, enrollments,
     marks, rolls, api_keys, holds, prunings
 TO rollbook_app;
-GRANT SELECT, UPDATE ON counters TO rollbook_app;
+GRANT SELECT, INSERT, UPDATE ON counters TO rollbook_app;
 
 -- A forgotten WHERE finds nothing of another district: rows of a district are there only for a
 -- connection that said it works for it. Saying nothing shows nothing.

@@ -1,6 +1,6 @@
-"""Rows to domain types: the one place that knows how SQLite holds a value."""
+"""Rows to domain types, and back: the one place that knows how the databases hold a value."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -8,7 +8,7 @@ import msgspec
 from rollbook.domain.attendance import Change, RollTaken
 from rollbook.domain.mark_files import Place
 from rollbook.domain.people import ApiKey, District, Role, School, User
-from rollbook.domain.record import Author, Channel, RecordEntry
+from rollbook.domain.record import Author, Channel, Recorded, RecordEntry
 from rollbook.domain.retention import Counts, Hold, Pruning
 from rollbook.domain.rosters import (
     Course,
@@ -193,6 +193,18 @@ def record_entry(section_id: int, row: Row) -> RecordEntry:
         changes=_changes(row[7]),
         hash=row[8],
     )
+
+
+def changes_after(
+    entry: RecordEntry, after: tuple[int, int]
+) -> Iterator[tuple[tuple[int, int], Recorded]]:
+    """Yield an entry's changes beyond a place in the record, each with its own place."""
+    skip = after[1] if entry.number == after[0] else 0
+    for place, change in enumerate(entry.changes[skip:], skip + 1):
+        recorded = Recorded(
+            number=entry.number, at=entry.at, author=entry.author, change=change
+        )
+        yield (entry.number, place), recorded
 
 
 def from_record_entry(district_id: int, entry: RecordEntry) -> Row:

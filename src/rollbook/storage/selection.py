@@ -4,14 +4,15 @@ import bisect
 import itertools
 import operator
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rollbook.domain.attendance import Mark
 from rollbook.domain.days import Day
 from rollbook.domain.errors import NoSuchThing
 from rollbook.domain.record import Recorded
-from rollbook.domain.store import HistoryQuery, MarkPage, MarkQuery
-from rollbook.storage.sqlite.rows import Row
+from rollbook.domain.rosters import Person
+from rollbook.domain.store import EnrollmentQuery, HistoryQuery, MarkPage, MarkQuery
+from rollbook.storage.rows import Row
 
 _LAST_OF_ALL = "9999-99-99"  # after every day, as text
 
@@ -66,3 +67,14 @@ def is_wanted(recorded: Recorded, query: HistoryQuery) -> bool:
         and (query.end is None or change.date <= query.end)
         and (query.enrollment_ids is None or change.enrollment_id in query.enrollment_ids)
     )
+
+
+def people(found: Iterable[Person], query: EnrollmentQuery) -> list[Person]:
+    """Return who of a class every filter of the query lets through."""
+    return [
+        person
+        for person in found
+        if (query.ids is None or person.enrollment.id in query.ids)
+        and (query.user_ids is None or person.user.id in query.user_ids)
+        and (query.statuses is None or person.enrollment.status in query.statuses)
+    ]

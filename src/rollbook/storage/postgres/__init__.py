@@ -1,0 +1,20 @@
+"""
+The store of a district that grows: PostgreSQL, shared by any number of processes and machines.
+
+```text
+pool.py           connections, each working for one district at a time
+migrations.py     brings the tables up to date, as their owner
+store.py          PostgresStore: what the house asks for
+reading.py        a row that must be there, a record, a choice of sections
+sections.py       a section as a save sees it: read, judged, written, or read again
+changes.py        what each write does
+roster_import.py  a roster, staged and compared in the database
+```
+
+Marks from files, checking, copies and retention are still the embedded store's alone, so no
+command starts this one yet: see docs/decisions/0014-postgresql.md.
+"""
+
+from rollbook.storage.postgres.store import PostgresStore
+
+__all__ = ["PostgresStore"]

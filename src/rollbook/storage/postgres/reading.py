@@ -1,0 +1,63 @@
+"""Reading on one connection: a row that must be there, a record, a choice of sections."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from rollbook.domain.errors import NoSuchThing
+from rollbook.domain.record import Recorded
+from rollbook.domain.store import SectionQuery
+from rollbook.storage import rows
+from rollbook.storage.postgres.statements import SQL
+
+_READ_AHEAD = 50  # entries of the record read at a time
+
+
+async def one(db: Any, noun: str, identifier: int, statement: str, *parameters: Any) -> Any:
+    """Return the one row; none is `NoSuchThing`."""
+    found = await db.fetchrow(statement, *parameters)
+    if found is None:
+        raise NoSuchThing(noun, identifier)
+    return found
+
+
+async def version(db: Any, district_id: int, section_id: int) -> int:
+    """Return how many times a section was saved; raises `NoSuchThing`."""
+    statement = SQL.section_version
+    return int((await one(db, "section", section_id, statement, district_id, section_id))[0])
+
+
+async def section_ids(db: Any, district_id: int, query: SectionQuery) -> list[int]:
+    """Return the sections that every filter lets through, by id; raises `NoSuchThing`."""
+
+    async def ids(statement: str, *parameters: Any) -> set[int]:
+        return {row[0] for row in await db.fetch(statement, district_id, *parameters)}
+
+    kept: list[set[int]] = []
+    if query.course_id is not None:
+        await one(db, "course", query.course_id, SQL.course, district_id, query.course_id)
+        kept.append(await ids(SQL.sections_of_course, query.course_id))
+    if query.user_id is not None:
+        await one(db, "user", query.user_id, SQL.user, district_id, query.user_id)
+        kept.append(await ids(SQL.sections_of_user, query.user_id))
+    if query.school_codes is not None:
+        found = [await ids(SQL.section_of_school_code, code) for code in query.school_codes]
+        kept.append(set().union(*found))
+    if not kept:
+        kept.append(await ids(SQL.section_ids))
+    return sorted(set.intersection(*kept))
+
+
+async def record(
+    db: Any, district_id: int, section_id: int, after: tuple[int, int]
+) -> AsyncIterator[tuple[tuple[int, int], Recorded]]:
+    """Yield each change after a place in the record, with its own place."""
+    number = after[0]
+    while True:
+        span = (district_id, section_id, max(number, 1), _READ_AHEAD)
+        entries = await db.fetch(SQL.record_entries, *span)
+        for row in entries:
+            for found in rows.changes_after(rows.record_entry(section_id, row), after):
+                yield found
+        if len(entries) < _READ_AHEAD:
+            return
+        number = entries[-1][0] + 1

@@ -1,0 +1,365 @@
+"""`PostgresStore`: what the house asks of a database, on PostgreSQL."""
+
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from rollbook.domain.attendance import tally
+from rollbook.domain.days import instant
+from rollbook.domain.errors import NoSuchThing
+from rollbook.domain.people import ApiKey, District, KeyHolder, School, User
+from rollbook.domain.record import Recorded
+from rollbook.domain.rosters import PENDING, Course, Footing, Person, Section
+from rollbook.domain.store import (
+    EnrollmentQuery,
+    HistoryPage,
+    HistoryQuery,
+    Listed,
+    MarkPage,
+    MarkQuery,
+    Page,
+    Roll,
+    RollQuery,
+    RosterLimits,
+    RosterPart,
+    RosterSummary,
+    Saved,
+    SaveMarks,
+    SectionQuery,
+    TakeRoll,
+)
+from rollbook.storage import rows, selection
+from rollbook.storage.postgres import changes, migrations, reading, roster_import
+from rollbook.storage.postgres.pool import FIRST, LAST, Pool
+from rollbook.storage.postgres.sections import Rosters
+from rollbook.storage.postgres.statements import SQL
+from rollbook.storage.sqlite.writer import Clock, system_clock
+
+log = logging.getLogger("rollbook.storage")
+
+_PEOPLE_KNOWN_FOR = 0.25  # seconds: a key that is revoked elsewhere is refused after that
+
+
+class PostgresStore:
+    """
+    A district's book, or many, in a PostgreSQL database.
+
+    Every method borrows a connection that sees one district only. What must hold under two
+    writers is held by the database; what a writer lost to another is tried again.
+    """
+
+    def __init__(self, pool: Pool, clock: Clock = system_clock) -> None:
+        self._pool = pool
+        self._clock = clock
+        self._rosters = Rosters()
+        self._people = 0
+        self._people_until = 0.0
+
+    @classmethod
+    async def open(
+        cls, url: str, *, clock: Clock = system_clock, size: int = 8, waits: float = 2.0
+    ) -> "PostgresStore":
+        """
+        Connect; raises `Unavailable`, also when the tables are not those of this version.
+
+        A server that may lose what it said was saved is used, but that is told in the log.
+        """
+        pool = await Pool.open(url, size=size, waits=waits)
+        async with pool.shared() as db:
+            await migrations.require_current(db)
+            for name, setting in await db.fetch(SQL.durability):
+                if setting == "off":
+                    log.warning("a crash of the database may lose saves", extra={"off": name})
+        return cls(pool, clock)
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+        await self._pool.close()
+
+    async def ping(self) -> None:
+        """Read something."""
+        async with self._pool.shared() as db:
+            await migrations.require_current(db)
+
+    async def try_writing(self) -> None:
+        """Write nothing into the database's log, and wait until it is on the disk."""
+        async with self._pool.shared() as db:
+            await db.execute(SQL.try_writing)
+
+    @asynccontextmanager
+    async def _moment(self, district_id: int) -> AsyncIterator[Any]:
+        """Lend a connection on which every statement sees the same moment."""
+        async with (
+            self._pool.of(district_id) as db,
+            db.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            yield db
+
+    # ---- the front door
+
+    async def key_holder(self, key: str) -> KeyHolder | None:
+        """Find the key's district first: until then nothing of any district is seen."""
+        async with self._pool.shared() as db:
+            district_id = await db.fetchval(SQL.key_home, key)
+        if district_id is None:
+            return None
+        async with self._moment(district_id) as db:
+            found = await db.fetchrow(SQL.key, district_id, key)
+            if found is None:
+                return None
+            known = rows.api_key(found)
+            user = await reading.one(
+                db, "user", known.user_id, SQL.user, district_id, known.user_id
+            )
+            district = await db.fetchrow(SQL.district, district_id)
+        return KeyHolder(known, rows.user(user), rows.district(district))
+
+    async def people_version(self) -> int:
+        """Read the counter, or remember it for a quarter of a second."""
+        if time.monotonic() >= self._people_until:
+            async with self._pool.shared() as db:
+                self._people = int(await db.fetchval(SQL.people_version))
+            self._people_until = time.monotonic() + _PEOPLE_KNOWN_FOR
+        return self._people
+
+    @asynccontextmanager
+    async def _changing_people(self, district_id: int) -> AsyncIterator[Any]:
+        """Lend a connection; what was changed on it is seen here at once."""
+        async with self._pool.of(district_id) as db:
+            try:
+                yield db
+            finally:
+                self._people_until = 0.0
+
+    async def footing(self, district_id: int, section_id: int, user_id: int) -> Footing:
+        """Read the user's enrollments in the section."""
+        async with self._pool.of(district_id) as db:
+            own = await db.fetch(SQL.places_of_user, district_id, user_id, section_id)
+            if not own:
+                await reading.one(
+                    db, "section", section_id, SQL.section_exists, district_id, section_id
+                )
+        return Footing(
+            teaches=any(admin and status == 1 for _, admin, status in own),
+            enrollment_ids=tuple(
+                sorted(who for who, admin, status in own if not admin and status not in PENDING)
+            ),
+        )
+
+    # ---- attendance
+
+    async def version(self, district_id: int, section_id: int) -> int:
+        """Read the number of the record's last entry."""
+        async with self._pool.of(district_id) as db:
+            return await reading.version(db, district_id, section_id)
+
+    async def marks(self, district_id: int, section_id: int, query: MarkQuery) -> MarkPage:
+        """Read the marks, the days and the version from one moment."""
+        key = (district_id, section_id)
+        first, last = query.start or FIRST, query.end or LAST
+        seats = []
+        async with self._moment(district_id) as db:
+            version = await reading.version(db, *key)
+            found = await db.fetch(SQL.marks_not_present, *key, first, last)
+            days = await db.fetch(SQL.taken_days, *key, first, last)
+            if query.enrollment_ids is not None:
+                seats = await db.fetch(SQL.seats, *key)
+        if query.enrollment_ids is not None:
+            wanted = selection.require_all(query.enrollment_ids, seats)
+            found = [row for row in found if row[0] in wanted]
+        return selection.mark_page(version, found, [day for (day,) in days], query)
+
+    async def save_marks(self, command: SaveMarks) -> Saved:
+        """Save marks, a section's writers one after the other."""
+        async with self._pool.of(command.district_id) as db:
+            return await changes.save_marks(db, self._rosters, command, self._now())
+
+    async def take_roll(self, command: TakeRoll) -> Saved:
+        """Take a roll, a section's writers one after the other."""
+        async with self._pool.of(command.district_id) as db:
+            return await changes.take_roll(db, self._rosters, command, self._now())
+
+    def _now(self) -> str:
+        return instant(self._clock())
+
+    async def rolls(self, district_id: int, section_id: int, query: RollQuery) -> Listed[Roll]:
+        """Read the rolls and count each from the marks of its day."""
+        key = (district_id, section_id)
+        span = (query.start or FIRST, query.end or LAST)
+        async with self._moment(district_id) as db:
+            await reading.version(db, *key)
+            total = await db.fetchval(SQL.count_rolls, *key, *span)
+            found = await db.fetch(SQL.rolls, *key, *span, query.limit)
+            taken = [rows.roll_taken(row) for row in found]
+            if not taken:
+                return Listed([], total)
+            seats = [rows.seat(row) for row in await db.fetch(SQL.seats, *key)]
+            statuses: dict[str, dict[int, int]] = {}
+            span = (taken[0].date, taken[-1].date)
+            for day, who, status in await db.fetch(SQL.statuses_in_range, *key, *span):
+                statuses.setdefault(day, {})[who] = status
+        items = [
+            Roll(roll, tally(roll.date, seats, statuses.get(roll.date, {}))) for roll in taken
+        ]
+        return Listed(items, total)
+
+    async def history(
+        self, district_id: int, section_id: int, query: HistoryQuery
+    ) -> HistoryPage:
+        """Read the record entry by entry until the page is full."""
+        found: list[Recorded] = []
+        last = query.after
+        async with self._moment(district_id) as db:
+            await reading.version(db, district_id, section_id)
+            if query.enrollment_ids is not None:
+                seats = await db.fetch(SQL.seats, district_id, section_id)
+                selection.require_all(query.enrollment_ids, seats)
+            async for place, change in reading.record(db, district_id, section_id, query.after):
+                if not selection.is_wanted(change, query):
+                    continue
+                if len(found) == query.limit:
+                    return HistoryPage(found, last)
+                found.append(change)
+                last = place
+        return HistoryPage(found, None)
+
+    # ---- the roster
+
+    async def schools(self, district_id: int, page: Page) -> Listed[School]:
+        """Read a page of the schools."""
+        return await self._list(SQL.schools, SQL.count_schools, rows.school, district_id, page)
+
+    async def school(self, district_id: int, school_id: int) -> School:
+        """Read one school."""
+        return rows.school(await self._one(district_id, "school", school_id, SQL.school))
+
+    async def users(self, district_id: int, page: Page) -> Listed[User]:
+        """Read a page of the people."""
+        return await self._list(SQL.users, SQL.count_users, rows.user, district_id, page)
+
+    async def user(self, district_id: int, user_id: int) -> User:
+        """Read one person."""
+        return rows.user(await self._one(district_id, "user", user_id, SQL.user))
+
+    async def courses(self, district_id: int, page: Page) -> Listed[Course]:
+        """Read a page of the courses."""
+        return await self._list(SQL.courses, SQL.count_courses, rows.course, district_id, page)
+
+    async def course(self, district_id: int, course_id: int) -> Course:
+        """Read one course."""
+        return rows.course(await self._one(district_id, "course", course_id, SQL.course))
+
+    async def sections(self, district_id: int, query: SectionQuery) -> Listed[Section]:
+        """Find the ids that every filter lets through, then read the page's sections."""
+        async with self._moment(district_id) as db:
+            ids = await reading.section_ids(db, district_id, query)
+            page = ids[query.page.offset : query.page.offset + query.page.limit]
+            items = [
+                rows.section(await db.fetchrow(SQL.section, district_id, section_id))
+                for section_id in page
+            ]
+        return Listed(items, len(ids))
+
+    async def section(self, district_id: int, section_id: int) -> Section:
+        """Read one section with its course's title."""
+        return rows.section(await self._one(district_id, "section", section_id, SQL.section))
+
+    async def enrollments(
+        self, district_id: int, section_id: int, query: EnrollmentQuery
+    ) -> Listed[Person]:
+        """Read the whole class, which is small, and keep what the filters let through."""
+        kept = selection.people(await self._class(district_id, section_id), query)
+        page = kept[query.page.offset : query.page.offset + query.page.limit]
+        return Listed(page, len(kept))
+
+    async def enrollment(self, district_id: int, section_id: int, enrollment_id: int) -> Person:
+        """Read one enrollment of the class."""
+        for person in await self._class(district_id, section_id):
+            if person.enrollment.id == enrollment_id:
+                return person
+        raise NoSuchThing("enrollment", enrollment_id)
+
+    async def _class(self, district_id: int, section_id: int) -> list[Person]:
+        key = (district_id, section_id)
+        async with self._moment(district_id) as db:
+            await reading.one(db, "section", section_id, SQL.section_exists, *key)
+            return [rows.person(row) for row in await db.fetch(SQL.enrollments, *key)]
+
+    async def _one(
+        self, district_id: int, noun: str, identifier: int, statement: str
+    ) -> rows.Row:
+        async with self._pool.of(district_id) as db:
+            found: rows.Row = await reading.one(
+                db, noun, identifier, statement, district_id, identifier
+            )
+        return found
+
+    async def _list(
+        self,
+        statement: str,
+        counting: str,
+        read: Callable[[rows.Row], Any],
+        district_id: int,
+        page: Page,
+    ) -> Listed[Any]:
+        async with self._moment(district_id) as db:
+            found = await db.fetch(statement, district_id, page.limit, page.offset)
+            total = await db.fetchval(counting, district_id)
+        return Listed([read(row) for row in found], total)
+
+    # ---- administration
+
+    async def districts(self) -> list[District]:
+        """Read every district."""
+        async with self._pool.shared() as db:
+            return [rows.district(row) for row in await db.fetch(SQL.districts)]
+
+    async def create_district(self, name: str, time_zone: str) -> District:
+        """Create a district."""
+        async with self._pool.shared() as db:
+            return await changes.create_district(db, name, time_zone, self._now())
+
+    async def change_district(self, district: District) -> District:
+        """Store a district's name, time zone and switch."""
+        async with self._changing_people(district.id) as db:
+            return await changes.change_district(db, district)
+
+    async def create_user(self, district_id: int, user: User) -> User:
+        """Create a person."""
+        async with self._pool.of(district_id) as db:
+            return await changes.create_user(db, district_id, user)
+
+    async def keys(self, district_id: int) -> list[ApiKey]:
+        """Read the district's keys."""
+        async with self._pool.of(district_id) as db:
+            return [rows.api_key(row) for row in await db.fetch(SQL.keys, district_id)]
+
+    async def create_key(self, key: ApiKey) -> None:
+        """Store a key."""
+        async with self._changing_people(key.district_id) as db:
+            await changes.create_key(db, key)
+
+    async def change_key(self, key: ApiKey) -> None:
+        """Store a key's secrets and dates."""
+        async with self._changing_people(key.district_id) as db:
+            await changes.change_key(db, key)
+
+    async def import_roster(
+        self,
+        district_id: int,
+        parts: Iterable[RosterPart],
+        limits: RosterLimits,
+        progress: Callable[[str, int], None],
+    ) -> list[RosterSummary]:
+        """Take the roster in on a connection of its own: it is one long transaction."""
+
+        async def take_numbers(noun: str, count: int) -> int:
+            async with self._pool.shared() as other:
+                return await changes.take_numbers(other, noun, count)
+
+        async with self._changing_people(district_id) as db:
+            return await roster_import.import_roster(
+                db, take_numbers, district_id, parts, limits, progress
+            )

@@ -1,0 +1,42 @@
+-- Keys and people: what PostgreSQL does in its own way.
+
+-- name: work_for
+-- From now on this connection sees the rows of one district.
+SELECT set_config('rollbook.district', CAST(CAST(:district_id AS integer) AS text), false);
+
+-- name: key_home
+SELECT district_id FROM key_homes WHERE key = :key;
+
+-- name: add_key_home
+INSERT INTO key_homes (key, district_id) VALUES (:key, :district_id);
+
+-- name: key
+SELECT key, district_id, user_id, sealed_secret, former_sealed_secret, former_until,
+       name, read_only, created_at, expires_at, revoked_at
+  FROM api_keys
+ WHERE district_id = :district_id AND key = :key;
+
+-- name: raise_people_version
+UPDATE counters SET next = next + 1 WHERE noun = 'change of people';
+
+-- name: durability
+SELECT name, setting FROM pg_settings
+ WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit');
+
+-- name: has_migrations
+SELECT to_regclass('migrations') IS NOT NULL;
+
+-- name: create_migrations
+CREATE TABLE IF NOT EXISTS migrations (
+    number integer PRIMARY KEY,
+    name text NOT NULL
+);
+
+-- name: migration_level
+SELECT coalesce(max(number), 0) FROM migrations;
+
+-- name: add_migration
+INSERT INTO migrations (number, name) VALUES (:number, :name);
+
+-- name: migrate_alone
+SELECT pg_advisory_xact_lock(7655266524);
