@@ -13,7 +13,7 @@ help: ## Show this list
 demo: $(VENV)/runtime.done ## Install, and start a server with a believable district in it
 	$(BIN)/rollbook demo
 
-test: $(VENV)/dev.done $(VENV)/strace.tried ## Install, and run every test (a few minutes)
+test: $(VENV)/dev.done $(VENV)/strace.tried $(VENV)/postgresql.tried ## Install, and run every test (a few minutes)
 	$(BIN)/python -m pytest
 
 lint: $(VENV)/dev.done ## Check style and types
@@ -25,10 +25,10 @@ format: $(VENV)/dev.done ## Mend what can be mended by itself
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-coverage: $(VENV)/dev.done ## Run every test and show what none of them reaches
+coverage: $(VENV)/dev.done $(VENV)/postgresql.tried ## Run every test and show what none of them reaches
 	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
 
-faults: $(VENV)/dev.done $(VENV)/strace.tried ## Bring every fault about, at length: 200 kills, full disks, lost power (20 minutes)
+faults: $(VENV)/dev.done $(VENV)/strace.tried $(VENV)/postgresql.tried ## Bring every fault about, at length: 200 kills, full disks, lost power (20 minutes)
 	ROLLBOOK_FAULTS_LONG=1 ROLLBOOK_FAULTS_FIGURES=build/faults.json \
 		$(BIN)/python -m pytest tests/faults -s -q
 	PYTHONPATH=tests $(BIN)/python -m faults.picture build/faults.json docs/pictures/restarts.svg
@@ -89,6 +89,16 @@ $(VENV)/bin/pip:
 # Some faults are put in with strace; without it their tests are skipped, and say so.
 $(VENV)/strace.tried: | $(VENV)/bin/pip
 	@command -v strace >/dev/null || { apt-get update -q && apt-get install -qy strace; } || true
+	@touch $@
+
+# The tests start clusters of their own; Debian's would only stand about, so a fresh machine is told
+# to make none. What is installed already is left as it is.
+$(VENV)/postgresql.tried: | $(VENV)/bin/pip
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { apt-get update -q && \
+		apt-get install -qy --no-install-recommends postgresql-common && \
+		sed -i 's/^#create_main_cluster = true/create_main_cluster = false/' \
+			/etc/postgresql-common/createcluster.conf && \
+		apt-get install -qy --no-install-recommends postgresql; } || true
 	@touch $@
 
 $(VENV)/%.done: requirements/%.txt pyproject.toml | $(VENV)/bin/pip

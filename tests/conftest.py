@@ -11,6 +11,7 @@ import httpx
 import msgspec
 import pytest
 
+import clusters
 from cast import MASTER_KEY, PENDING_PLACE, SECRET, Cast, settle
 from rollbook.api.app import Limits, build_app
 from rollbook.api.health import Watch
@@ -30,6 +31,17 @@ def corpus(name: str) -> Path:
     if not folder.is_dir():
         pytest.skip(f"the corpus {name} is not beside the project ({folder})")
     return folder
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[clusters.Cluster]:
+    """A PostgreSQL for the whole run, in a hurry: what is durable is tried on one of its own."""
+    if not clusters.binaries():
+        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    cluster = clusters.Cluster(durable=False)
+    cluster.start()
+    yield cluster
+    cluster.close()
 
 
 class Clock:
