@@ -2,15 +2,14 @@
 
 import asyncio
 import datetime as dt
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-import apsw
 import httpx
 import msgspec
 import pytest
 
+import books
 import clusters
 from cast import MASTER_KEY, PENDING_PLACE, SECRET, Cast, settle
 from rollbook.api.app import Limits, build_app
@@ -18,7 +17,7 @@ from rollbook.api.health import Watch
 from rollbook.auth.credentials import Safe
 from rollbook.auth.door import Door
 from rollbook.auth.nonces import NonceBook
-from rollbook.storage.sqlite import SqliteStore, create
+from rollbook.domain.store import Store
 from signing import Signed
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -59,45 +58,77 @@ class Clock:
 
 
 class World(msgspec.Struct):
-    """A file with both districts in it."""
+    """A book with both districts in it."""
 
-    path: Path
+    book: books.Book
     lindenhof: Cast
     nordhafen: Cast
 
+    @property
+    def path(self) -> Path:
+        """The file that the book is in, for whom the file is the subject."""
+        assert isinstance(self.book, books.File), "this test is about SQLite's file"
+        return self.book.path
 
-@pytest.fixture(scope="session")
-def settled(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """Settle both districts once; tests copy the file."""
-    path = tmp_path_factory.mktemp("settled") / "rollbook.db"
+
+def _settle_both(book: books.Book) -> World:
+    """Settle both districts in an empty book."""
 
     async def settle_both() -> tuple[Cast, Cast]:
-        create(path)
-        store = SqliteStore(path)
+        store = await book.open(Clock())
         lindenhof = await settle(store, "Lindenhof", key_letter="a")
         nordhafen = await settle(store, "Nordhafen", key_letter="b")
         await store.close()
         return lindenhof, nordhafen
 
-    lindenhof, nordhafen = asyncio.run(settle_both())
-    _make_pending(path)
-    return World(path, lindenhof, nordhafen)
-
-
-def _make_pending(path: Path) -> None:
-    """Give the pending places their status: no roster file can say that."""
+    world = World(book, *asyncio.run(settle_both()))
+    # The pending places get their status here: no roster file can say that.
     who, status = PENDING_PLACE
-    db = apsw.Connection(str(path))
-    db.execute("UPDATE enrollments SET status = ? WHERE sourced_id = ?", (status, who))
-    db.close()
+    book.sql("UPDATE enrollments SET status = ? WHERE sourced_id = ?", status.value, who)
+    return world
+
+
+@pytest.fixture(scope="session")
+def databases(cluster: clusters.Cluster) -> books.ClusterOfDatabases:
+    """Where the tests on PostgreSQL get their databases."""
+    return books.ClusterOfDatabases(cluster)
+
+
+@pytest.fixture(scope="session")
+def settled(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """Settle both districts once in a file; tests copy it."""
+    return _settle_both(books.FolderOfFiles(tmp_path_factory.mktemp("settled")).new())
+
+
+@pytest.fixture(scope="session")
+def settled_in_cluster(databases: books.ClusterOfDatabases) -> World:
+    """Settle both districts once in a database; tests copy it."""
+    return _settle_both(databases.new())
 
 
 @pytest.fixture
-def world(settled: World, tmp_path: Path) -> World:
-    """Both districts, in a file of the test's own."""
-    path = tmp_path / "rollbook.db"
-    shutil.copy(settled.path, path)
-    return World(path, settled.lindenhof, settled.nordhafen)
+def database() -> str:
+    """Which database the test is on; folders that are on both say so in their own fixture."""
+    return "sqlite"
+
+
+@pytest.fixture
+def shelf(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> books.Shelf:
+    """Where the test's books come from."""
+    if database == "sqlite":
+        return books.FolderOfFiles(tmp_path)
+    databases: books.ClusterOfDatabases = request.getfixturevalue("databases")
+    return databases
+
+
+@pytest.fixture
+def world(database: str, request: pytest.FixtureRequest, shelf: books.Shelf) -> Iterator[World]:
+    """Both districts, in a book of the test's own."""
+    name = "settled" if database == "sqlite" else "settled_in_cluster"
+    settled: World = request.getfixturevalue(name)
+    book = shelf.copy(settled.book)
+    yield msgspec.structs.replace(settled, book=book)
+    book.close()
 
 
 @pytest.fixture
@@ -106,9 +137,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def store(world: World, clock: Clock) -> AsyncIterator[SqliteStore]:
-    """The store on the test's own file."""
-    store = SqliteStore(world.path, clock=clock)
+async def store(world: World, clock: Clock) -> AsyncIterator[Store]:
+    """The store on the test's own book."""
+    store = await world.book.open(clock)
     yield store
     await store.close()
 
@@ -133,7 +164,7 @@ def nonces(tmp_path: Path, clock: Clock) -> Iterator[NonceBook]:
 
 
 @pytest.fixture
-def door(store: SqliteStore, nonces: NonceBook, clock: Clock) -> Door:
+def door(store: Store, nonces: NonceBook, clock: Clock) -> Door:
     """The front door, on a clock that stands still."""
     return Door(
         store,
@@ -147,7 +178,7 @@ def door(store: SqliteStore, nonces: NonceBook, clock: Clock) -> Door:
 
 @pytest.fixture
 async def client(
-    store: SqliteStore, door: Door, cast: Cast, clock: Clock
+    store: Store, door: Door, cast: Cast, clock: Clock
 ) -> AsyncIterator[httpx.AsyncClient]:
     """
     A client of the real application, asking as Alice, the administrator, over https.

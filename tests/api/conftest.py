@@ -4,7 +4,6 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Protocol, TypeAlias
 
-import apsw
 import httpx
 import pytest
 from msgspec.structs import replace
@@ -14,8 +13,14 @@ from cast import SECRET, Cast
 from conftest import Clock, World
 from rollbook.api.app import Limits, build_app
 from rollbook.auth.door import Door
-from rollbook.storage.sqlite import SqliteStore
+from rollbook.domain.store import Store
 from signing import Signed
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest) -> str:
+    """Which database the test is on: every test here is on both, unless it says why not."""
+    return str(request.param)
 
 
 @pytest.fixture
@@ -57,16 +62,8 @@ def maths(attendance: Speaking) -> Attendance:
 
 @pytest.fixture
 def sql(world: World) -> Callable[..., list[Any]]:
-    """Run a statement on the test's own file, as nobody should."""
-
-    def run(statement: str, *parameters: Any) -> list[Any]:
-        db = apsw.Connection(str(world.path))
-        try:
-            return list(db.execute(statement, parameters))
-        finally:
-            db.close()
-
-    return run
+    """Run a statement on the test's own book, as nobody should."""
+    return world.book.sql
 
 
 class Opening(Protocol):
@@ -84,7 +81,7 @@ class Opening(Protocol):
 
 @pytest.fixture
 async def open_client(
-    store: SqliteStore, door: Door, cast: Cast, clock: Clock
+    store: Store, door: Door, cast: Cast, clock: Clock
 ) -> AsyncIterator[Opening]:
     async with contextlib.AsyncExitStack() as stack:
 
@@ -116,7 +113,7 @@ Switch: TypeAlias = Callable[[bool], Awaitable[None]]
 
 
 @pytest.fixture
-def switch_powerschool(store: SqliteStore, cast: Cast) -> Switch:
+def switch_powerschool(store: Store, cast: Cast) -> Switch:
     """Set whether the district's attendance is taken in PowerSchool."""
 
     async def switch(on: bool) -> None:

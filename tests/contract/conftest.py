@@ -14,6 +14,12 @@ from rollbook.domain.store import (
 )
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest) -> str:
+    """Which database the test is on: every test here is on both, unless it says why not."""
+    return str(request.param)
+
+
 @pytest.fixture
 def maths(store: Store, cast: Cast) -> Classroom:
     """Bob's class in Lindenhof."""

@@ -12,6 +12,8 @@ import apsw
 import msgspec
 import pytest
 
+from books import Book, File, Shelf
+from conftest import Clock
 from rollbook.domain.attendance import Entry, Mark
 from rollbook.domain.errors import ImportRefused, NoSuchThing, Unavailable
 from rollbook.domain.people import Role, User
@@ -32,9 +34,10 @@ from rollbook.domain.store import (
     RosterUser,
     SaveMarks,
     SectionQuery,
+    Store,
 )
 from rollbook.storage.roster_import import RosterImport
-from rollbook.storage.sqlite import SqliteStore, changes, create, roster_import
+from rollbook.storage.sqlite import SqliteStore, changes, roster_import
 
 Progress = Callable[[str, int], None]
 
@@ -50,22 +53,27 @@ COURSE = RosterCourse("course", "Mathematics", "MAT 1", "Sciences", "school")
 MATHS = RosterSection("maths", "course", "school", "Maths 1", "1", ("autumn", "winter"))
 MUSIC = RosterSection("music", None, "school", "Music 1", "1", ())
 
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    create(tmp_path / "rollbook.db")
-    return tmp_path / "rollbook.db"
+# These hold SQLite's write lock, or reach into its importer.
+on_sqlite = pytest.mark.parametrize("database", ["sqlite"])
 
 
 @pytest.fixture
-async def store(path: Path) -> AsyncIterator[SqliteStore]:
-    store = SqliteStore(path)
+def book(shelf: Shelf) -> Iterator[Book]:
+    """A book with nothing in it."""
+    book = shelf.new()
+    yield book
+    book.close()
+
+
+@pytest.fixture
+async def store(book: Book, clock: Clock) -> AsyncIterator[Store]:
+    store = await book.open(clock)
     yield store
     await store.close()
 
 
 @pytest.fixture
-async def district(store: SqliteStore) -> int:
+async def district(store: Store) -> int:
     """A district that has taken `roster` in."""
     made = await store.create_district("Lindenhof", "Europe/Zurich")
     await take_in(store, made.id, *roster())
@@ -101,7 +109,7 @@ def roster(
 
 
 async def take_in(
-    store: SqliteStore,
+    store: Store,
     district_id: int,
     *parts: RosterPart,
     progress: Progress = lambda _noun, _rows: None,
@@ -113,17 +121,17 @@ async def take_in(
     return {summary.noun: summary for summary in done}
 
 
-async def sections(store: SqliteStore, district_id: int) -> dict[str, Section]:
+async def sections(store: Store, district_id: int) -> dict[str, Section]:
     found = await store.sections(district_id, SectionQuery(page=ALL))
     return {section.school_code: section for section in found.items}
 
 
-async def users(store: SqliteStore, district_id: int) -> dict[str | None, User]:
+async def users(store: Store, district_id: int) -> dict[str | None, User]:
     return {user.sourced_id: user for user in (await store.users(district_id, ALL)).items}
 
 
 async def places(
-    store: SqliteStore, district_id: int, section: str = "maths"
+    store: Store, district_id: int, section: str = "maths"
 ) -> dict[str | None, Enrollment]:
     """Return a section's enrollments by whose they are."""
     section_id = (await sections(store, district_id))[section].id
@@ -131,7 +139,7 @@ async def places(
     return {person.user.sourced_id: person.enrollment for person in found.items}
 
 
-async def mark_absent(store: SqliteStore, district_id: int, enrollment: Enrollment) -> None:
+async def mark_absent(store: Store, district_id: int, enrollment: Enrollment) -> None:
     command = SaveMarks(
         district_id=district_id,
         section_id=enrollment.section_id,
@@ -141,30 +149,15 @@ async def mark_absent(store: SqliteStore, district_id: int, enrollment: Enrollme
     assert (await store.save_marks(command)).changed == 1
 
 
-async def marks(store: SqliteStore, district_id: int, section: str = "maths") -> list[Mark]:
+async def marks(store: Store, district_id: int, section: str = "maths") -> list[Mark]:
     section_id = (await sections(store, district_id))[section].id
     return (await store.marks(district_id, section_id, MarkQuery())).marks
-
-
-def content(path: Path) -> dict[str, list[Any]]:
-    """Return every row of every table but the counters."""
-    db = apsw.Connection(str(path))
-    names = [
-        name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type='table'")
-    ]
-    rows = {
-        name: db.execute(f"SELECT * FROM {name}").fetchall()
-        for name in names
-        if name not in {"counters", "sqlite_stat1"}
-    }
-    db.close()
-    return rows
 
 
 # ---------------------------------------------------------------- taking in
 
 
-async def test_a_first_roster_is_added(store: SqliteStore) -> None:
+async def test_a_first_roster_is_added(store: Store) -> None:
     """
     All that the files name is there, and counted by noun.
     """
@@ -191,7 +184,7 @@ async def test_a_first_roster_is_added(store: SqliteStore) -> None:
     assert (anna.role, anna.name_last, anna.school_id) == (Role.STUDENT, "Roe", maths.school_id)
 
 
-async def test_ids_ascend_in_the_order_of_the_file(store: SqliteStore, district: int) -> None:
+async def test_ids_ascend_in_the_order_of_the_file(store: Store, district: int) -> None:
     """
     Who stands first in a file gets the lowest number.
     """
@@ -202,18 +195,16 @@ async def test_ids_ascend_in_the_order_of_the_file(store: SqliteStore, district:
     assert sorted(STUDENTS, key=lambda name: in_maths[name].id) == STUDENTS
 
 
-async def test_the_same_again_changes_nothing(
-    store: SqliteStore, district: int, path: Path
-) -> None:
+async def test_the_same_again_changes_nothing(store: Store, district: int, book: Book) -> None:
     """
     A second import of the same files leaves every row as it is.
     """
-    before = content(path)
+    before = book.content()
     done = await take_in(store, district, *roster())
 
     assert done["enrollments"] == RosterSummary("enrollments", 0, 0, 0, 21)
     assert {each.added + each.changed + each.ended for each in done.values()} == {0}
-    assert content(path) == before
+    assert book.content() == before
 
 
 @pytest.mark.parametrize(
@@ -232,7 +223,7 @@ async def test_the_same_again_changes_nothing(
     ],
 )
 async def test_one_changed_line_changes_one_row(
-    store: SqliteStore, district: int, noun: Any, words: str, rows: list[Any]
+    store: Store, district: int, noun: Any, words: str, rows: list[Any]
 ) -> None:
     """
     Of each noun, only what the file says otherwise is changed.
@@ -242,9 +233,7 @@ async def test_one_changed_line_changes_one_row(
     assert done == {words: RosterSummary(words, 0, 1, 0, 0)}
 
 
-async def test_grading_periods_keep_the_order_of_the_line(
-    store: SqliteStore, district: int
-) -> None:
+async def test_grading_periods_keep_the_order_of_the_line(store: Store, district: int) -> None:
     """
     A section's periods are listed as the file lists them.
     """
@@ -255,7 +244,7 @@ async def test_grading_periods_keep_the_order_of_the_line(
     assert (await sections(store, district))["maths"].grading_periods == before[::-1]
 
 
-async def test_progress_is_told(store: SqliteStore) -> None:
+async def test_progress_is_told(store: Store) -> None:
     """
     Whoever waits hears of every noun, every thousand rows, and the end.
     """
@@ -276,9 +265,7 @@ async def test_progress_is_told(store: SqliteStore) -> None:
 # ---------------------------------------------------------------- ending
 
 
-async def test_who_is_missing_in_a_bulk_file_has_left(
-    store: SqliteStore, district: int
-) -> None:
+async def test_who_is_missing_in_a_bulk_file_has_left(store: Store, district: int) -> None:
     """
     The enrollment ends today, the person is no longer active, and all else stays.
     """
@@ -291,9 +278,7 @@ async def test_who_is_missing_in_a_bulk_file_has_left(
     assert len(await places(store, district)) == 20
 
 
-async def test_who_is_missing_in_a_delta_file_has_not_left(
-    store: SqliteStore, district: int
-) -> None:
+async def test_who_is_missing_in_a_delta_file_has_not_left(store: Store, district: int) -> None:
     """
     A file of changes says nothing of the others.
     """
@@ -303,7 +288,7 @@ async def test_who_is_missing_in_a_delta_file_has_not_left(
     assert all(user.active for user in (await users(store, district)).values())
 
 
-async def test_a_delta_file_ends_whom_it_names(store: SqliteStore, district: int) -> None:
+async def test_a_delta_file_ends_whom_it_names(store: Store, district: int) -> None:
     """
     Lines marked as ended end what they name, and what they name and nobody knows is no fault.
     """
@@ -314,7 +299,7 @@ async def test_a_delta_file_ends_whom_it_names(store: SqliteStore, district: int
     assert (await places(store, district))[STUDENTS[4]].status == EnrollmentStatus.EXPIRED
 
 
-async def test_an_earlier_last_day_stays(store: SqliteStore, district: int) -> None:
+async def test_an_earlier_last_day_stays(store: Store, district: int) -> None:
     """
     Ending never makes an enrollment longer than it was.
     """
@@ -327,7 +312,7 @@ async def test_an_earlier_last_day_stays(store: SqliteStore, district: int) -> N
     assert (await places(store, district))[STUDENTS[4]].last_day == DAY
 
 
-async def test_marks_stay_when_somebody_leaves(store: SqliteStore, district: int) -> None:
+async def test_marks_stay_when_somebody_leaves(store: Store, district: int) -> None:
     """
     What was marked for a student who left is still there, and can be corrected.
     """
@@ -338,7 +323,7 @@ async def test_marks_stay_when_somebody_leaves(store: SqliteStore, district: int
     assert [mark.enrollment_id for mark in await marks(store, district)] == [gone.id]
 
 
-async def test_who_comes_back_is_the_same_again(store: SqliteStore, district: int) -> None:
+async def test_who_comes_back_is_the_same_again(store: Store, district: int) -> None:
     """
     An enrollment that is in the files again is active under its old id, with the file's days.
     """
@@ -351,7 +336,7 @@ async def test_who_comes_back_is_the_same_again(store: SqliteStore, district: in
     assert after == before
 
 
-async def test_an_ended_section_ends_its_enrollments(store: SqliteStore, district: int) -> None:
+async def test_an_ended_section_ends_its_enrollments(store: Store, district: int) -> None:
     """
     The class is over for everybody in it, though only the class was named.
     """
@@ -364,7 +349,7 @@ async def test_an_ended_section_ends_its_enrollments(store: SqliteStore, distric
 
 
 async def test_what_ends_by_itself_is_told_without_its_file(
-    store: SqliteStore, district: int
+    store: Store, district: int
 ) -> None:
     """
     Enrollments that end with a person are counted, though no enrollments came.
@@ -377,7 +362,7 @@ async def test_what_ends_by_itself_is_told_without_its_file(
 
 
 async def test_a_place_of_somebody_who_leaves_is_not_kept_by_its_line(
-    store: SqliteStore, district: int
+    store: Store, district: int
 ) -> None:
     """
     Files that name an enrollment of a person they end are taken, and the enrollment ends.
@@ -398,7 +383,7 @@ async def test_a_place_of_somebody_who_leaves_is_not_kept_by_its_line(
     assert again["enrollments"] == RosterSummary("enrollments", 0, 0, 0, 19)
 
 
-async def test_what_was_made_by_hand_is_not_ended(store: SqliteStore, district: int) -> None:
+async def test_what_was_made_by_hand_is_not_ended(store: Store, district: int) -> None:
     """
     A person without an id of the district's is none of a file's business.
     """
@@ -411,7 +396,7 @@ async def test_what_was_made_by_hand_is_not_ended(store: SqliteStore, district: 
     assert (await store.user(district, made.id)).active
 
 
-async def test_schools_and_periods_stay(store: SqliteStore, district: int) -> None:
+async def test_schools_and_periods_stay(store: Store, district: int) -> None:
     """
     A school that is missing in a bulk file is still there for what refers to it.
     """
@@ -427,7 +412,7 @@ async def test_schools_and_periods_stay(store: SqliteStore, district: int) -> No
 
 
 async def test_a_section_without_a_course_has_one_of_its_own(
-    store: SqliteStore, district: int
+    store: Store, district: int
 ) -> None:
     """
     It bears the section's title, also after the section got another.
@@ -441,7 +426,7 @@ async def test_a_section_without_a_course_has_one_of_its_own(
     assert (after.course_title, after.course_id) == ("Choir", before.course_id)
 
 
-async def test_a_section_can_get_a_real_course_later(store: SqliteStore, district: int) -> None:
+async def test_a_section_can_get_a_real_course_later(store: Store, district: int) -> None:
     """
     It moves under the course that the files name.
     """
@@ -454,9 +439,7 @@ async def test_a_section_can_get_a_real_course_later(store: SqliteStore, distric
 # ---------------------------------------------------------------- exchanged ids
 
 
-async def test_nobody_inherits_marks_when_ids_are_swapped(
-    store: SqliteStore, district: int
-) -> None:
+async def test_nobody_inherits_marks_when_ids_are_swapped(store: Store, district: int) -> None:
     """
     Two enrollments that exchange their ids are two new ones; the marks stay with who had them.
     """
@@ -478,9 +461,7 @@ async def test_nobody_inherits_marks_when_ids_are_swapped(
     assert (marked.enrollment.status, marked.enrollment.last_day) == (2, TODAY)
 
 
-async def test_a_place_that_moves_leaves_its_marks_behind(
-    store: SqliteStore, district: int
-) -> None:
+async def test_a_place_that_moves_leaves_its_marks_behind(store: Store, district: int) -> None:
     """
     An enrollment that names another section is a new one there.
     """
@@ -498,23 +479,23 @@ async def test_a_place_that_moves_leaves_its_marks_behind(
 
 
 async def test_a_file_with_a_header_only_is_refused(
-    store: SqliteStore, district: int, path: Path
+    store: Store, district: int, book: Book
 ) -> None:
     """
     A bulk file that would end everybody is taken for a mistake; the sentence says how to go on.
     """
-    before = content(path)
+    before = book.content()
     with pytest.raises(ImportRefused) as refused:
         await take_in(store, district, part(RosterEnrollment))
 
     assert "21 of the 21 active enrollments" in str(refused.value)
     assert "--allow-ending" in str(refused.value)
-    assert content(path) == before
+    assert book.content() == before
 
 
 @pytest.mark.parametrize(("left", "refused"), [(2, False), (3, True)])
 async def test_a_tenth_may_end_and_no_more(
-    store: SqliteStore, district: int, left: int, refused: bool
+    store: Store, district: int, left: int, refused: bool
 ) -> None:
     """
     Of 21 enrollments two may end by one import, three are too many.
@@ -527,7 +508,7 @@ async def test_a_tenth_may_end_and_no_more(
         assert (await take_in(store, district, few))["enrollments"].ended == left
 
 
-async def test_more_may_end_when_that_is_meant(store: SqliteStore, district: int) -> None:
+async def test_more_may_end_when_that_is_meant(store: Store, district: int) -> None:
     """
     With the share raised, everybody may leave.
     """
@@ -566,21 +547,21 @@ async def test_more_may_end_when_that_is_meant(store: SqliteStore, district: int
     ],
 )
 async def test_a_reference_that_leads_nowhere_is_named(
-    store: SqliteStore, district: int, parts: list[RosterPart], problem: str, path: Path
+    store: Store, district: int, parts: list[RosterPart], problem: str, book: Book
 ) -> None:
     """
     An import that refers to what neither files nor district have changes nothing.
     """
-    before = content(path)
+    before = book.content()
     with pytest.raises(ImportRefused) as refused:
         await take_in(store, district, *parts, end_share=1.0)
 
     assert any(problem in line for line in refused.value.problems)
-    assert content(path) == before
+    assert book.content() == before
 
 
 async def test_what_a_roster_does_not_bring_in_full_may_be_unknown(
-    store: SqliteStore, district: int
+    store: Store, district: int
 ) -> None:
     """
     Schools, courses and periods that a file of changes names, and nobody knows, are left out.
@@ -597,7 +578,7 @@ async def test_what_a_roster_does_not_bring_in_full_may_be_unknown(
     assert (section.school_id, section.grading_periods, section.course_title) == (None, (), "X")
 
 
-async def test_the_same_id_twice_is_refused(store: SqliteStore, district: int) -> None:
+async def test_the_same_id_twice_is_refused(store: Store, district: int) -> None:
     """
     Nobody can say which of the two lines is meant.
     """
@@ -606,12 +587,12 @@ async def test_the_same_id_twice_is_refused(store: SqliteStore, district: int) -
 
 
 async def test_what_reading_raises_comes_through(
-    store: SqliteStore, district: int, path: Path
+    store: Store, district: int, book: Book
 ) -> None:
     """
     A fault in the middle of a file undoes all that came before it, and the next import works.
     """
-    before = content(path)
+    before = book.content()
 
     def broken() -> Iterator[RosterUser]:
         yield user("new")
@@ -625,11 +606,11 @@ async def test_what_reading_raises_comes_through(
             part(RosterUser, *()),
             *(RosterPart(noun=RosterUser, rows=broken(), ended=(), complete=False),),
         )
-    assert content(path) == before
+    assert book.content() == before
     assert (await take_in(store, district, *roster()))["users"].unchanged == 20
 
 
-async def test_an_unknown_district_is_no_such_thing(store: SqliteStore) -> None:
+async def test_an_unknown_district_is_no_such_thing(store: Store) -> None:
     """
     There is nobody to take a roster in for.
     """
@@ -638,14 +619,14 @@ async def test_an_unknown_district_is_no_such_thing(store: SqliteStore) -> None:
 
 
 async def test_a_dry_run_says_it_and_does_nothing(
-    store: SqliteStore, district: int, path: Path
+    store: Store, district: int, book: Book
 ) -> None:
     """
     The summary is that of the real import, and every row stays.
     """
-    before = content(path)
+    before = book.content()
     rehearsed = await take_in(store, district, *roster(STUDENTS[1:]), dry_run=True)
-    unchanged = content(path)
+    unchanged = book.content()
     done = await take_in(store, district, *roster(STUDENTS[1:]))
 
     assert unchanged == before
@@ -656,9 +637,7 @@ async def test_a_dry_run_says_it_and_does_nothing(
 # ---------------------------------------------------------------- neighbours
 
 
-async def test_two_districts_with_the_same_ids_never_touch(
-    store: SqliteStore, district: int
-) -> None:
+async def test_two_districts_with_the_same_ids_never_touch(store: Store, district: int) -> None:
     """
     What one district's files add, change and end is its own, though all ids are alike.
     """
@@ -676,13 +655,14 @@ async def test_two_districts_with_the_same_ids_never_touch(
     assert (await sections(store, other))["maths"].title == "Other"
 
 
+@on_sqlite
 async def test_rolls_can_be_saved_while_files_are_read(
-    store: SqliteStore, district: int, path: Path
+    store: SqliteStore, district: int, book: File
 ) -> None:
     """
     The write lock is free until the last file was read.
     """
-    other = apsw.Connection(str(path))
+    other = apsw.Connection(str(book.path))
     other.set_busy_timeout(0)
 
     def slow() -> Iterator[RosterUser]:
@@ -697,13 +677,14 @@ async def test_rolls_can_be_saved_while_files_are_read(
     assert done["users"].unchanged == 20
 
 
+@on_sqlite
 async def test_a_lock_that_is_not_given_is_unavailable(
-    store: SqliteStore, district: int, path: Path
+    store: SqliteStore, district: int, book: File
 ) -> None:
     """
     When somebody else writes for too long, the import gives up and can be repeated.
     """
-    other = apsw.Connection(str(path))
+    other = apsw.Connection(str(book.path))
     other.execute("BEGIN IMMEDIATE")
     store._own_writer().db.set_busy_timeout(0)
     with pytest.raises(Unavailable):
@@ -714,13 +695,14 @@ async def test_a_lock_that_is_not_given_is_unavailable(
     assert (await take_in(store, district, *roster()))["users"].unchanged == 20
 
 
+@on_sqlite
 async def test_two_imports_at_once_do_not_mix(
-    store: SqliteStore, district: int, path: Path, monkeypatch: pytest.MonkeyPatch
+    store: SqliteStore, district: int, book: File, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """
     An import that another one overtook is refused: what it compared with has changed.
     """
-    overtaking, apply = SqliteStore(path), RosterImport.apply
+    overtaking, apply = SqliteStore(book.path), RosterImport.apply
     left = part(RosterUser, ended=[STUDENTS[0]], complete=False)
     own = store._own_writer().db
 
@@ -765,22 +747,23 @@ def _import_and_die(path: Path, district: int, counter: str) -> None:
     )
 
 
+@on_sqlite
 @pytest.mark.parametrize("counter", ["school", "course", "section", "user", "enrollment"])
 async def test_a_killed_import_leaves_the_old_roster_whole(
-    store: SqliteStore, district: int, path: Path, counter: str
+    store: SqliteStore, district: int, book: File, counter: str
 ) -> None:
     """
     A process that dies in the middle of writing has written nothing, and the rerun works.
     """
-    before = content(path)
+    before = book.content()
     dying = multiprocessing.get_context("spawn").Process(
-        target=_import_and_die, args=(path, district, counter)
+        target=_import_and_die, args=(book.path, district, counter)
     )
     dying.start()
     dying.join(60)
 
     assert dying.exitcode == -signal.SIGKILL
-    assert content(path) == before
-    assert apsw.Connection(str(path)).pragma("integrity_check") == "ok"
+    assert book.content() == before
+    assert apsw.Connection(str(book.path)).pragma("integrity_check") == "ok"
     done = await take_in(store, district, *roster([*STUDENTS, "new 1", "new 2"]))
     assert (done["users"].added, done["enrollments"].added) == (2, 2)

@@ -1,0 +1,186 @@
+"""
+A district's book under test: one file of SQLite's, or a database of a PostgreSQL cluster.
+
+What the tests have to do behind the store's back they do here, in the same words for both.
+"""
+
+import asyncio
+import datetime as dt
+import itertools
+import re
+import shutil
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias
+
+import apsw
+
+from clusters import Cluster
+from rollbook.domain.store import Store
+from rollbook.storage.sqlite import SqliteStore, create
+
+Rows: TypeAlias = list[tuple[Any, ...]]
+Clock: TypeAlias = Callable[[], dt.datetime]
+
+
+class Book(Protocol):
+    """A database of Rollbook's, with its tables up to date."""
+
+    async def open(self, clock: Clock) -> Store:
+        """Return a store on it, on that clock."""
+
+    def sql(self, statement: str, *parameters: Any) -> Rows:
+        """Run a statement with `?` for its parameters, as nobody should."""
+
+    def content(self) -> dict[str, Rows]:
+        """Return every row of every table but the counters."""
+
+    def close(self) -> None:
+        """Remove it."""
+
+
+class Shelf(Protocol):
+    """Where new books come from."""
+
+    def new(self) -> Book:
+        """Return a book with nothing in it."""
+
+    def copy(self, book: Book) -> Book:
+        """Return another with the same in it; nobody may have the first one open."""
+
+
+# ---------------------------------------------------------------- SQLite
+
+
+class File:
+    """A book in one file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    async def open(self, clock: Clock) -> Store:
+        return SqliteStore(self.path, clock=clock)
+
+    def sql(self, statement: str, *parameters: Any) -> Rows:
+        db = apsw.Connection(str(self.path))
+        try:
+            return list(db.execute(statement, parameters))
+        finally:
+            db.close()
+
+    def content(self) -> dict[str, Rows]:
+        tables = self.sql("SELECT name FROM sqlite_schema WHERE type = 'table'")
+        return _rows_of(self, {name for (name,) in tables} - {"sqlite_stat1"})
+
+    def close(self) -> None:
+        for file in self.path.parent.glob(f"{self.path.name}*"):
+            file.unlink()
+
+
+class FolderOfFiles:
+    """Makes files in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._paths = (folder / f"rollbook{number or ''}.db" for number in itertools.count())
+
+    def new(self) -> File:
+        path = next(self._paths)
+        create(path)
+        return File(path)
+
+    def copy(self, book: Book) -> File:
+        assert isinstance(book, File)
+        path = next(self._paths)
+        shutil.copy(book.path, path)
+        return File(path)
+
+
+# ---------------------------------------------------------------- PostgreSQL
+
+
+class Database:
+    """A book in a database of a cluster."""
+
+    def __init__(self, cluster: Cluster, name: str) -> None:
+        self._cluster = cluster
+        self.name = name
+        self.url = cluster.url(name)
+
+    async def open(self, clock: Clock) -> Store:
+        from rollbook.storage.postgres import PostgresStore
+
+        return await PostgresStore.open(self.url, clock=clock)
+
+    def sql(self, statement: str, *parameters: Any) -> Rows:
+        numbers = itertools.count(1)
+        numbered = re.sub(r"\?", lambda _: f"${next(numbers)}", statement)
+
+        async def ask(db: Any) -> Rows:
+            found = await db.fetch(numbered, *parameters)
+            # Statements that change people say so themselves; this one, too, on their behalf.
+            await db.execute(
+                "UPDATE counters SET next = next + 1 WHERE noun = 'change of people'"
+            )
+            return [tuple(row) for row in found]
+
+        return self._aside(ask)
+
+    def content(self) -> dict[str, Rows]:
+        tables = self.sql("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        return _rows_of(self, {name for (name,) in tables})
+
+    def close(self) -> None:
+        self._cluster.drop_database(self.name)
+
+    def _aside(self, asking: Callable[[Any], Awaitable[Rows]]) -> Rows:
+        """Ask on a connection of its own, beside whatever loop a test runs in."""
+        import asyncpg
+
+        async def ask() -> Rows:
+            db = await asyncpg.connect(self.url)
+            try:
+                await db.set_type_codec(
+                    "date", schema="pg_catalog", encoder=str, decoder=str, format="text"
+                )
+                return await asking(db)
+            finally:
+                await db.close()
+
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(asyncio.run, ask()).result()
+
+
+class ClusterOfDatabases:
+    """Makes databases in a cluster; an empty one is migrated once, and copied then."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._names = (f"book_{number}" for number in itertools.count())
+        self._empty: Database | None = None
+
+    def new(self) -> Database:
+        if self._empty is None:
+            self._empty = Database(self._cluster, next(self._names))
+            self._cluster.new_database(self._empty.name)
+            asyncio.run(self._migrate(self._empty.url))
+        return self.copy(self._empty)
+
+    def copy(self, book: Book) -> Database:
+        assert isinstance(book, Database)
+        copy = Database(self._cluster, next(self._names))
+        self._cluster.new_database(copy.name, template=book.name)
+        return copy
+
+    async def _migrate(self, url: str) -> None:
+        from rollbook.storage.postgres import migrations
+
+        async for _ in migrations.migrate(url):
+            pass
+
+
+def _rows_of(book: Book, tables: set[str]) -> dict[str, Rows]:
+    return {
+        name: sorted(book.sql(f"SELECT * FROM {name}"), key=repr)
+        for name in sorted(tables - {"counters"})
+    }
