@@ -118,10 +118,10 @@ class Database:
 
         async def ask(db: Any) -> Rows:
             found = await db.fetch(numbered, *parameters)
-            # Statements that change people say so themselves; this one, too, on their behalf.
-            await db.execute(
-                "UPDATE counters SET next = next + 1 WHERE noun = 'change of people'"
-            )
+            if not statement.startswith("SELECT"):  # what triggers do in SQLite
+                await db.execute(
+                    "UPDATE counters SET next = next + 1 WHERE noun = 'change of people'"
+                )
             return [tuple(row) for row in found]
 
         return self._aside(ask)

@@ -11,12 +11,13 @@ from api.conftest import Switch
 from api.talk import JSON, Attendance, in_both_formats, mark, marks_body, tree, written
 from cast import EXPIRED, MONDAY, REVOKED, Cast
 from rollbook.domain.errors import Unavailable
+from rollbook.domain.store import Store
 from rollbook.storage.sqlite import SqliteStore
 from rollbook.wire import shapes
 from signing import Signed
 
 INTERNAL = re.compile(
-    r"Traceback|rollbook\.|\.py\b|[a-z]Error\b|Exception|(?i:sqlite|apsw|falcon|msgspec|lmdb)|"
+    r"Traceback|rollbook\.|\.py\b|[a-z]Error\b|Exception|(?i:sqlite|apsw|postgres|asyncpg|falcon|msgspec|lmdb)|"
     r"(?i:expat)|/(?:srv|tmp|home|root|usr)/|SELECT|None\b|<class|object at"
 )
 NOBODY = httpx.Auth()
@@ -196,7 +197,7 @@ def assert_is_fault(response: httpx.Response) -> str:
 @in_both_formats
 async def test_a_fault_of_ours_tells_only_its_number(
     request_: Request,
-    store: SqliteStore,
+    store: Store,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     format_: str,
@@ -222,7 +223,7 @@ async def test_a_fault_of_ours_tells_only_its_number(
 
 @in_both_formats
 async def test_a_store_that_cannot_now_says_so(
-    request_: Request, store: SqliteStore, monkeypatch: pytest.MonkeyPatch, format_: str
+    request_: Request, store: Store, monkeypatch: pytest.MonkeyPatch, format_: str
 ) -> None:
     """
     What may go well the next time is 503 with the time to wait.
@@ -237,12 +238,14 @@ async def test_a_store_that_cannot_now_says_so(
     assert message == "The store cannot do this now; try again."
 
 
+@pytest.mark.parametrize("database", ["sqlite"])
 async def test_a_full_disk_is_no_internal_matter(
-    maths: Attendance, cast: Cast, store: SqliteStore
+    maths: Attendance, cast: Cast, store: Store
 ) -> None:
     """
     A write that the disk has no room for is 503, names no file, and saves nothing.
     """
+    assert isinstance(store, SqliteStore)
     db = store._own_writer().db
     (pages,) = db.execute("PRAGMA page_count").fetchall()[0]
     db.execute(f"PRAGMA max_page_count = {pages}")
@@ -275,7 +278,7 @@ async def test_a_fault_in_the_letterbox_is_told_too(
 
 @in_both_formats
 async def test_a_fault_in_multiget_is_a_fault(
-    request_: Request, store: SqliteStore, monkeypatch: pytest.MonkeyPatch, format_: str
+    request_: Request, store: Store, monkeypatch: pytest.MonkeyPatch, format_: str
 ) -> None:
     """
     A bug behind one of several paths is not told as an answer.

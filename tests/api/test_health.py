@@ -15,6 +15,7 @@ from rollbook.api.app import build_app
 from rollbook.api.health import DISK_LEAST, Watch
 from rollbook.auth.door import Door
 from rollbook.domain.errors import Unavailable
+from rollbook.domain.store import Store
 from rollbook.storage.sqlite import SqliteStore
 from rollbook.watch import metrics
 
@@ -35,6 +36,12 @@ class Writer:
             await asyncio.sleep(60)
         if self.trouble:
             raise self.trouble
+
+
+@pytest.fixture
+def database() -> str:
+    """SQLite alone: the writer whose health is told here is the embedded store's."""
+    return "sqlite"
 
 
 @pytest.fixture
@@ -190,7 +197,7 @@ async def test_it_is_looked_again_after_a_while(
 
 
 async def test_ready_means_that_a_commit_was_made(
-    store: SqliteStore, world: World, door: Door, clock: Clock
+    store: Store, world: World, door: Door, clock: Clock
 ) -> None:
     """
     The look goes through the real writer to the real file: its log grows by it.

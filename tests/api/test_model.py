@@ -6,7 +6,6 @@ Whatever is asked in whatever order, the service does what a dictionary would.
 
 import asyncio
 import os
-import shutil
 from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -23,13 +22,13 @@ from hypothesis.stateful import (
 )
 
 from api.talk import JSON, XML, Attendance, Listing, mark
+from books import Shelf
 from cast import FRIDAY_BEFORE, MASTER_KEY, MONDAY, NEXT_MONDAY, SECRET, TUESDAY, WEDNESDAY
 from conftest import Clock, World
 from rollbook.api.app import build_app
 from rollbook.auth.credentials import Safe
 from rollbook.auth.door import Door
 from rollbook.auth.nonces import NonceBook
-from rollbook.storage.sqlite import SqliteStore
 from signing import Signed
 
 ROUNDS = int(os.environ.get("ROLLBOOK_MODEL_ROUNDS", "60"))
@@ -338,11 +337,11 @@ def _totals(records: list[tuple[Key, Value]]) -> dict[int, int]:
 
 
 class Service:
-    """The real application on a fresh copy of the settled file."""
+    """The real application on a fresh copy of the settled book."""
 
-    def __init__(self, world: World, folder: Path) -> None:
+    def __init__(self, world: World, shelf: Shelf, folder: Path) -> None:
         self._world = world
-        self._path = folder / "rollbook.db"
+        self._shelf = shelf
         self._clock = Clock()
         self._runner = asyncio.Runner()
         self._nonces = NonceBook(
@@ -354,9 +353,9 @@ class Service:
         self._nonces.close()
 
     def begin(self) -> None:
-        """Begin with a file in which nothing was taken, and an application that saw no other."""
-        shutil.copy(self._world.path, self._path)
-        self._store = SqliteStore(self._path, clock=self._clock)
+        """Begin with a book in which nothing was taken, and an application that saw no other."""
+        self._book = self._shelf.copy(self._world.book)
+        self._store = self.run(self._book.open(self._clock))
         door = Door(
             self._store,
             Safe(MASTER_KEY),
@@ -372,11 +371,10 @@ class Service:
         )
 
     def end(self) -> None:
-        """Let go of the file."""
+        """Remove the book."""
         self.run(self._client.aclose())
         self.run(self._store.close())
-        for file in self._path.parent.glob(f"{self._path.name}*"):
-            file.unlink()
+        self._book.close()
 
     def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         return self._runner.run(coroutine)
@@ -391,8 +389,8 @@ class Service:
 
 
 @pytest.fixture
-def service(settled: World, tmp_path: Path) -> Iterator[Service]:
-    service = Service(settled, tmp_path)
+def service(world: World, shelf: Shelf, tmp_path: Path) -> Iterator[Service]:
+    service = Service(world, shelf, tmp_path)
     yield service
     service.close()
 

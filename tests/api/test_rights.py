@@ -23,8 +23,7 @@ from rollbook.auth.door import Door
 from rollbook.auth.policy import WRITING, Action, Reach, reach
 from rollbook.domain.people import Actor, District, Role, User
 from rollbook.domain.rosters import Standing
-from rollbook.domain.store import Page
-from rollbook.storage.sqlite import SqliteStore
+from rollbook.domain.store import Page, Store
 from signing import Signed
 
 MATRIX = """
@@ -83,11 +82,11 @@ PLACES = ("section", "user", "school", "course", "enrollment")  # what stands fo
 
 
 @pytest.fixture
-def app(store: SqliteStore, door: Door, clock: Clock) -> Front:
+def app(store: Store, door: Door, clock: Clock) -> Front:
     return build_app(store, door, clock=clock)
 
 
-async def ids_of(store: SqliteStore, cast: Cast) -> dict[str, Any]:
+async def ids_of(store: Store, cast: Cast) -> dict[str, Any]:
     """Return what stands for each name in a path: things of that district."""
     (school,) = (await store.schools(cast.district.id, Page())).items
     section = await store.section(cast.district.id, cast.sections["maths"])
@@ -102,7 +101,7 @@ async def ids_of(store: SqliteStore, cast: Cast) -> dict[str, Any]:
 
 
 @pytest.fixture
-async def ids(store: SqliteStore, cast: Cast) -> dict[str, Any]:
+async def ids(store: Store, cast: Cast) -> dict[str, Any]:
     return await ids_of(store, cast)
 
 
@@ -313,7 +312,7 @@ def no_id_like(identifier: int) -> int:
 async def test_what_is_another_districts_is_not_there(
     ask: Ask,
     ids: dict[str, Any],
-    store: SqliteStore,
+    store: Store,
     strangers: Cast,
     role: str,
     media_type: str,
@@ -383,7 +382,7 @@ async def test_filters_find_nothing_of_another_district(
 
 @pytest.mark.parametrize("role", MEMBERS)
 async def test_a_multiget_finds_nothing_of_another_district(
-    ask: Ask, store: SqliteStore, strangers: Cast, ids: dict[str, Any], role: str
+    ask: Ask, store: Store, strangers: Cast, ids: dict[str, Any], role: str
 ) -> None:
     """
     What a multiget asks for is looked for in the caller's own district as well.
@@ -403,7 +402,7 @@ async def test_a_multiget_finds_nothing_of_another_district(
 
 @pytest.mark.usefixtures("taken")
 async def test_lists_hold_ones_own_district(
-    ask: Ask, store: SqliteStore, cast: Cast, strangers: Cast, ids: dict[str, Any]
+    ask: Ask, store: Store, cast: Cast, strangers: Cast, ids: dict[str, Any]
 ) -> None:
     """
     Two districts with the same names and codes: each list, search and count holds one of them.
@@ -505,7 +504,7 @@ def test_a_route_without_a_guard_does_not_start() -> None:
 
 
 def test_the_application_checks_its_guards(
-    store: SqliteStore, door: Door, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    store: Store, door: Door, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """
     An application of which one route has lost its guard is not built.

@@ -65,7 +65,7 @@ async def test_what_a_section_does_not_have_is_empty(
     """
     number = cast.sections["maths"]
     sql(
-        "UPDATE sections SET school_code = NULL, school_id = NULL, active = 0 WHERE id = ?",
+        "UPDATE sections SET school_code = NULL, school_id = NULL, active = false WHERE id = ?",
         number,
     )
     section = (await client.get(f"sections/{number}")).json()

@@ -18,7 +18,7 @@ from conftest import Clock
 from rollbook.api.app import build_app
 from rollbook.auth.door import REPLAYED, Door
 from rollbook.domain.errors import Unavailable
-from rollbook.storage.sqlite import SqliteStore
+from rollbook.domain.store import Store
 
 REALM = 'OAuth realm="Schoology API"'
 BASE = "https://rollbook.test/v1"
@@ -338,7 +338,7 @@ Raw = Callable[..., Any]
 
 
 @pytest.fixture
-def raw(store: SqliteStore, door: Door, clock: Clock) -> Raw:
+def raw(store: Store, door: Door, clock: Clock) -> Raw:
     """Sends a request with whatever bytes; returns the status and the text of the answer."""
     app: Any = build_app(store, door, clock=clock)
 
