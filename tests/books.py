@@ -40,7 +40,7 @@ class Book(Protocol):
         """Remove it."""
 
 
-class Shelf(Protocol):
+class Library(Protocol):
     """Where new books come from."""
 
     def new(self) -> Book:

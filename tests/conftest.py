@@ -113,7 +113,7 @@ def database() -> str:
 
 
 @pytest.fixture
-def shelf(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> books.Shelf:
+def library(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> books.Library:
     """Where the test's books come from."""
     if database == "sqlite":
         return books.FolderOfFiles(tmp_path)
@@ -122,11 +122,13 @@ def shelf(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> book
 
 
 @pytest.fixture
-def world(database: str, request: pytest.FixtureRequest, shelf: books.Shelf) -> Iterator[World]:
+def world(
+    database: str, request: pytest.FixtureRequest, library: books.Library
+) -> Iterator[World]:
     """Both districts, in a book of the test's own."""
     name = "settled" if database == "sqlite" else "settled_in_cluster"
     settled: World = request.getfixturevalue(name)
-    book = shelf.copy(settled.book)
+    book = library.copy(settled.book)
     yield msgspec.structs.replace(settled, book=book)
     book.close()
 

@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 )
 
 from api.talk import JSON, XML, Attendance, Listing, mark
-from books import Shelf
+from books import Library
 from cast import FRIDAY_BEFORE, MASTER_KEY, MONDAY, NEXT_MONDAY, SECRET, TUESDAY, WEDNESDAY
 from conftest import Clock, World
 from rollbook.api.app import build_app
@@ -339,9 +339,9 @@ def _totals(records: list[tuple[Key, Value]]) -> dict[int, int]:
 class Service:
     """The real application on a fresh copy of the settled book."""
 
-    def __init__(self, world: World, shelf: Shelf, folder: Path) -> None:
+    def __init__(self, world: World, library: Library, folder: Path) -> None:
         self._world = world
-        self._shelf = shelf
+        self._library = library
         self._clock = Clock()
         self._runner = asyncio.Runner()
         self._nonces = NonceBook(
@@ -354,7 +354,7 @@ class Service:
 
     def begin(self) -> None:
         """Begin with a book in which nothing was taken, and an application that saw no other."""
-        self._book = self._shelf.copy(self._world.book)
+        self._book = self._library.copy(self._world.book)
         self._store = self.run(self._book.open(self._clock))
         door = Door(
             self._store,
@@ -389,8 +389,8 @@ class Service:
 
 
 @pytest.fixture
-def service(world: World, shelf: Shelf, tmp_path: Path) -> Iterator[Service]:
-    service = Service(world, shelf, tmp_path)
+def service(world: World, library: Library, tmp_path: Path) -> Iterator[Service]:
+    service = Service(world, library, tmp_path)
     yield service
     service.close()
 

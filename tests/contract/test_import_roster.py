@@ -12,7 +12,7 @@ import apsw
 import msgspec
 import pytest
 
-from books import Book, File, Shelf
+from books import Book, File, Library
 from conftest import Clock
 from rollbook.domain.attendance import Entry, Mark
 from rollbook.domain.errors import ImportRefused, NoSuchThing, Unavailable
@@ -58,9 +58,9 @@ on_sqlite = pytest.mark.parametrize("database", ["sqlite"])
 
 
 @pytest.fixture
-def book(shelf: Shelf) -> Iterator[Book]:
+def book(library: Library) -> Iterator[Book]:
     """A book with nothing in it."""
-    book = shelf.new()
+    book = library.new()
     yield book
     book.close()
 
