@@ -41,7 +41,7 @@ COMMENTS = [
     "\r\n",
     "' OR 1=1 --",
 ]
-WHO = ["alice"] * 8 + ["bob"] * 6 + ["dora", "anna", "ben", "hugo", "ida", "mallory", "nobody"]
+WHO = ["alice"] * 20 + ["bob"] * 8 + ["dora", "anna", "ben", "hugo", "ida", "mallory", "nobody"]
 WHO += [READ_ONLY, EXPIRED, REVOKED]
 
 
@@ -69,9 +69,9 @@ class Storm:
     def __init__(self, world: World, seed: int) -> None:
         self._dice = random.Random(seed)
         self._cast = world.lindenhof
-        self._sections = [*world.lindenhof.sections.values()] * 4
+        self._sections = [*world.lindenhof.sections.values()] * 10
         self._sections += [world.nordhafen.sections["maths"], 7]
-        self._enrollments = [*world.lindenhof.enrollments.values()] * 4
+        self._enrollments = [*world.lindenhof.enrollments.values()] * 8
         self._enrollments += [world.nordhafen.enrollments["anna"], 1, 2**63, -1]
         self._users = [*world.lindenhof.users.values(), world.nordhafen.users["anna"], 9]
         self._bodies = [*_corpora()]
@@ -89,11 +89,9 @@ class Storm:
     def _day(self) -> str:
         return str(self._one_of(BAD_DAYS if self._dice.random() < 0.04 else DAYS[:40]))
 
-    def _asked(
-        self, method: str, path: str, document: Any = None, *, body: bytes = b"", **more: str
-    ) -> Asked:
+    def _asked(self, method: str, path: str, document: Any = None, body: bytes = b"") -> Asked:
         format_ = self._one_of([JSON, XML])
-        headers = {"Accept": self._one_of([JSON, XML]), "Content-Type": format_, **more}
+        headers = {"Accept": self._one_of([JSON, XML]), "Content-Type": format_}
         if document is not None:
             body = written(document, format_)
         return Asked(self._one_of(WHO), method, path, headers, body)
@@ -110,12 +108,12 @@ class Storm:
         ]
 
     def _save(self) -> Asked:
-        more = (
-            {"If-Match": f'"{self._dice.randint(0, 9)}"'} if self._dice.random() < 0.1 else {}
-        )
         query = "?atomic=1" if self._dice.random() < 0.2 else ""
         path = f"sections/{self._one_of(self._sections)}/attendance{query}"
-        return self._asked("PUT", path, marks_body(*self._entries()), **more)
+        asked = self._asked("PUT", path, marks_body(*self._entries()))
+        if self._dice.random() < 0.1:
+            asked.headers["If-Match"] = f'"{self._dice.randint(0, 9)}-j"'
+        return asked
 
     def _take_roll(self) -> Asked:
         day = self._day()
@@ -282,5 +280,5 @@ async def test_the_storm_is_the_same_each_time(
     one = await play(copy, storm, tmp_path / "one")
     two = await play(world, storm, tmp_path / "two")
     assert one == two
-    assert {answer.status for answer in one} >= {200, 207, 400, 401, 403, 404, 405, 412}
-    assert sum(answer.status in {200, 207} for answer in one) > LENGTH / 3
+    assert {answer.status for answer in one} >= {200, 303, 400, 401, 403, 404, 405, 412}
+    assert sum(answer.status == 200 for answer in one) > LENGTH / 3

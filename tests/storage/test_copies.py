@@ -6,6 +6,7 @@ from typing import Any
 import apsw
 import pytest
 
+from books import File
 from cast import MONDAY
 from conftest import World
 from contract.classroom import ABSENT, Classroom
@@ -275,7 +276,7 @@ def test_an_older_file_is_backed_up_and_restored_as_new(tmp_path: Path) -> None:
     db.execute(first.script)
     db.pragma("user_version", 1)
     db.close()
-    world = World(path, None, None)  # type: ignore[arg-type]
+    world = World(File(path), None, None)  # type: ignore[arg-type]
     backup(world, tmp_path / "a.db")
     restore(tmp_path / "a.db", tmp_path / "b.db")
     levels = []
