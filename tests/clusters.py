@@ -126,7 +126,7 @@ class Cluster:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, _SIGNALS[mode])
         for _ in self._wait("stop"):
-            if not any(_runs(process) for process in processes):
+            if not any(runs(process) for process in processes):
                 break
         self._postmaster.wait()
         self._postmaster = None
@@ -234,7 +234,7 @@ def _free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def _runs(pid: int) -> bool:
+def runs(pid: int) -> bool:
     """Return whether there is such a process, and not just the memory of one."""
     try:
         return ") Z " not in Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from clusters import Cluster, Mode, binaries
+from clusters import Cluster, Mode, binaries, runs
 from live.house import wait_until
 
 pytestmark = pytest.mark.skipif(not binaries(), reason="PostgreSQL is not installed")
@@ -35,7 +35,7 @@ def test_it_comes_back_with_what_was_committed(crashing: Cluster, mode: Mode) ->
     crashing.stop(mode)
 
     assert not crashing.answers()
-    assert not [pid for pid in before if Path(f"/proc/{pid}").exists()]
+    assert not [pid for pid in before if runs(pid)]
     crashing.start()
     assert crashing.psql("SELECT * FROM kept", "a") == "1"
     assert crashing.psql("SHOW max_connections") == "20"
@@ -83,9 +83,9 @@ def test_nothing_is_left_of_it_when_its_owner_is_killed() -> None:
     assert owner.stdout
     folder, pid = owner.stdout.readline().decode().split()
     assert Path(folder).exists()
-    assert Path(f"/proc/{pid}").exists()
+    assert runs(int(pid))
     os.kill(owner.pid, signal.SIGKILL)
     owner.communicate()
 
     wait_until(lambda: not Path(folder).exists(), "the folder has gone")
-    assert not Path(f"/proc/{pid}").exists()
+    assert not runs(int(pid))
