@@ -3,7 +3,8 @@
 -- name: seats
 SELECT id, admin, status, first_day, last_day
   FROM enrollments
- WHERE district_id = :district_id AND section_id = :section_id;
+ WHERE district_id = :district_id AND section_id = :section_id
+ ORDER BY id;
 
 -- name: places_of_user
 -- A user's own enrollments in a section: the index enrollments_by_user answers it alone.
