@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 DEBIAN = Path("/usr/lib/postgresql")
 OWNER = "postgres"  # PostgreSQL refuses to run as root; Debian's packages make this account
+MEMORY = Path("/dev/shm")  # where there is no disk to wait for
 PATIENCE = 60  # seconds; a start after a crash replays the log first
 
 Mode: TypeAlias = Literal["smart", "fast", "immediate", "kill"]
@@ -61,7 +62,8 @@ class Cluster:
         self._binaries = found
         self._settings = {**({} if durable else _CARELESS), **settings}
         self._postmaster: subprocess.Popen[bytes] | None = None
-        self.folder = Path(tempfile.mkdtemp(prefix="rollbook-cluster-"))
+        place = MEMORY if not durable and os.access(MEMORY, os.W_OK) else None
+        self.folder = Path(tempfile.mkdtemp(prefix="rollbook-cluster-", dir=place))
         self.data = self.folder / "data"
         self.port = _free_port()
         if os.geteuid() == 0:
