@@ -4,6 +4,7 @@ import csv
 import io
 import re
 import stat
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import apsw
@@ -272,7 +273,7 @@ def test_a_file_is_there_whole_or_not_at_all(
     path = folder / "marks.csv"
     path.write_text("yesterday's")
 
-    def fails(*_: object, **__: object) -> object:
+    async def fails(*_: object, **__: object) -> AsyncIterator[str]:
         yield "half"
         raise OSError(28, "No space left on device")
 

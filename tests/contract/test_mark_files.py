@@ -62,11 +62,13 @@ async def take_in(
     return summary, told
 
 
-def exported(room: Classroom, **selection: Any) -> list[tuple[int, str, str, int, str]]:
+async def exported(room: Classroom, **selection: Any) -> list[tuple[int, str, str, int, str]]:
     """Return what an export holds: section, name, day, status, comment."""
     return [
         (found.section_id, room.name(who), day, status, comment)
-        for found in room.store.export_marks(room.cast.district.id, MarkSelection(**selection))
+        async for found in room.store.export_marks(
+            room.cast.district.id, MarkSelection(**selection)
+        )
         for day, who, status, comment in found.marks
     ]
 
@@ -312,10 +314,12 @@ async def test_more_lines_than_memory_is_for(
     """
     Lines that are put aside in many pieces, and rosters that are let go, come to the same.
     """
-    from rollbook.storage.sqlite import marks_import
+    from rollbook.storage import marks_import
+    from rollbook.storage.sqlite import marks_import as of_sqlite
 
-    for name in ("_HELD", "_KNOWN", "_COMMIT", "ENTRIES_MAX"):
+    for name in ("_HELD", "_KNOWN", "ENTRIES_MAX"):
         monkeypatch.setattr(marks_import, name, 2)
+    monkeypatch.setattr(of_sqlite, "_COMMIT", 2)
     days = [f"2026-{month:02}-{day:02}" for day in (7, 8, 9) for month in (9, 10, 11)]
     lines = [
         line
@@ -349,7 +353,7 @@ async def test_an_export_holds_every_mark_in_order(marked: Classroom, music: Cla
     """
     By section, day and enrollment, PRESENT too.
     """
-    assert exported(marked) == [
+    assert await exported(marked) == [
         (marked.id, "anna", MONDAY, ABSENT, "=1"),
         (marked.id, "ben", MONDAY, PRESENT, ""),
         (marked.id, "cleo", MONDAY, EXCUSED, ""),
@@ -377,7 +381,7 @@ async def test_every_filter_that_is_given_holds(
     """
     First and last day belong to it; several sections, students or statuses are either's.
     """
-    assert [line[1] for line in exported(marked, **selection)] == names
+    assert [line[1] for line in await exported(marked, **selection)] == names
 
 
 async def test_sections_and_students_go_by_either_id(marked: Classroom) -> None:
@@ -386,8 +390,12 @@ async def test_sections_and_students_go_by_either_id(marked: Classroom) -> None:
     """
     anna = str(marked.cast.users["anna"])
 
-    assert exported(marked, sections=(str(marked.id),)) == exported(marked, sections=("maths",))
-    assert exported(marked, students=(anna,)) == exported(marked, students=("anna",))
+    assert await exported(marked, sections=(str(marked.id),)) == await exported(
+        marked, sections=("maths",)
+    )
+    assert await exported(marked, students=(anna,)) == await exported(
+        marked, students=("anna",)
+    )
 
 
 @pytest.mark.parametrize("selection", [{"sections": ("art",)}, {"students": ("zoe",)}])
@@ -398,7 +406,7 @@ async def test_who_is_not_there_cannot_be_exported(
     A section or a student that the district does not have is an error, not an empty file.
     """
     with pytest.raises(NoSuchThing):
-        exported(marked, **selection)
+        await exported(marked, **selection)
 
 
 async def test_an_id_of_two_sections_is_refused(marked: Classroom) -> None:
@@ -412,7 +420,7 @@ async def test_an_id_of_two_sections_is_refused(marked: Classroom) -> None:
         RosterSection(str(marked.id), None, None, "X", "", ()),
     )
     with pytest.raises(BadRequest, match="our id of one section"):
-        exported(marked, sections=(str(marked.id),))
+        await exported(marked, sections=(str(marked.id),))
 
 
 async def test_an_export_stays_in_its_district(
@@ -423,8 +431,8 @@ async def test_an_export_stays_in_its_district(
     """
     await their_maths.save(("anna", MONDAY, LATE))
 
-    assert [line[3] for line in exported(their_maths)] == [LATE]
-    assert len(exported(marked)) == 5
+    assert [line[3] for line in await exported(their_maths)] == [LATE]
+    assert len(await exported(marked)) == 5
 
 
 async def test_an_export_is_from_one_moment(marked: Classroom, music: Classroom) -> None:
@@ -432,9 +440,9 @@ async def test_an_export_is_from_one_moment(marked: Classroom, music: Classroom)
     What is saved while it runs is not in it.
     """
     sections = marked.store.export_marks(marked.cast.district.id, MarkSelection())
-    first = next(sections)
+    first = await anext(sections)
     await music.save(("anna in music", MONDAY, PRESENT), ("anna in music", TUESDAY, LATE))
-    (second,) = sections
+    (second,) = [found async for found in sections]
 
     assert (first.section_id, second.section_id) == (marked.id, music.id)
     assert [mark[2] for mark in second.marks] == [ABSENT]

@@ -1,8 +1,9 @@
 """Files of marks: what a line may say, and what is told of one that is wrong."""
 
+import asyncio
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,19 @@ from wire.naughty import strings
 
 HEADER = "section_id,enrollment_id,date,status,comment\n"
 GOOD = "7,1,2026-09-14,2,sick\n"
+
+
+def written(sheets: list[SectionMarks], *, comments: bool = True) -> list[str]:
+    """Return the parts of the file that sheets make."""
+
+    async def each() -> AsyncIterator[SectionMarks]:
+        for sheet in sheets:
+            yield sheet
+
+    async def parts() -> list[str]:
+        return [text async for text in marks_csv.write(each(), comments=comments)]
+
+    return asyncio.run(parts())
 
 
 def read(data: str | bytes, *, partial: bool = False) -> tuple[list[MarkLine], list[str]]:
@@ -229,8 +243,8 @@ comments = st.text(max_size=40).filter(lambda text: not why_not_comment(text))
 def out_and_in(texts: Sequence[str]) -> list[str | None]:
     """Return comments as they come back from a file that was written with them."""
     rows = [("2026-09-14", 1 + number % 2, 2, text) for number, text in enumerate(texts)]
-    written = "".join(marks_csv.write([SectionMarks(7, "s", PLACES, rows)]))
-    found = lines(written)
+    text = "".join(written([SectionMarks(7, "s", PLACES, rows)]))
+    found = lines(text)
     assert [(line[1], line[2]) for line in found] == [("7", str(row[1])) for row in rows]
     return [line[5] for line in found]
 
@@ -263,7 +277,7 @@ def test_no_cell_that_goes_out_is_a_formula() -> None:
     Comments and the roster's ids get a quote where a spreadsheet would run them.
     """
     rows = [("2026-09-14", 2, 4, "=1+1")]
-    (_, text) = marks_csv.write([SectionMarks(7, "-s", PLACES, rows)])
+    (_, text) = written([SectionMarks(7, "-s", PLACES, rows)])
 
     assert text == "7,'-s,2,,12,'=u2,2026-09-14,excused,'=1+1\r\n"
 
@@ -273,7 +287,7 @@ def test_comments_can_stay_at_home() -> None:
     Without comments the column is not there, so that an import of the file leaves them alone.
     """
     rows = [("2026-09-14", 1, 1, "secret")]
-    header, text = marks_csv.write([SectionMarks(7, None, PLACES, rows)], comments=False)
+    header, text = written([SectionMarks(7, None, PLACES, rows)], comments=False)
 
     assert header.endswith(",date,status\r\n")
     assert text == '7,,1,"e,1",11,"""u""",2026-09-14,present\r\n'

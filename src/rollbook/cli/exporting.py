@@ -3,7 +3,7 @@
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -104,7 +104,7 @@ async def marks_(
         sections=sections, students=students, start=start, end=end, statuses=statuses
     )
     with _written(output) as write, _counted(export_marks(store, home, selection)) as sheets:
-        for text in marks_csv.write(sheets, comments=not no_comments):
+        async for text in marks_csv.write(sheets, comments=not no_comments):
             write(text)
 
 
@@ -139,14 +139,14 @@ def _named_when_whole(place: Path) -> Iterator[Callable[[str], object]]:
 
 
 @contextmanager
-def _counted(sheets: Iterator[SectionMarks]) -> Iterator[Iterator[SectionMarks]]:
+def _counted(sheets: AsyncIterator[SectionMarks]) -> Iterator[AsyncIterator[SectionMarks]]:
     """Count the marks that pass, on a terminal; what was counted is told at the end."""
     columns = (SpinnerColumn(), TextColumn("{task.completed:,} marks"), TimeElapsedColumn())
     with Progress(*columns, console=err, disable=not err.is_terminal) as shown:
         task = shown.add_task("exporting", total=None)
 
-        def counted() -> Iterator[SectionMarks]:
-            for sheet in sheets:
+        async def counted() -> AsyncIterator[SectionMarks]:
+            async for sheet in sheets:
                 yield sheet
                 shown.advance(task, len(sheet.marks))
 

@@ -6,7 +6,7 @@ plain numbers, so an id is never guessed: where a column may hold either and a c
 two things, the line is refused.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from typing import Protocol, TypeAlias
 
 import msgspec
@@ -163,7 +163,7 @@ class MarkFiles(Protocol):
 
     def export_marks(
         self, district_id: int, selection: MarkSelection
-    ) -> Iterator[SectionMarks]:
+    ) -> AsyncIterator[SectionMarks]:
         """
         Yield the marks of a district by section, all from one moment.
 

@@ -8,7 +8,7 @@ header has is read, and all other columns are left alone.
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Sequence
 from typing import IO
 
 from rollbook.domain.attendance import Status, why_not_comment
@@ -179,10 +179,12 @@ COLUMNS = (
 )
 
 
-def write(sheets: Iterable[SectionMarks], *, comments: bool = True) -> Iterator[str]:
+async def write(
+    sheets: AsyncIterable[SectionMarks], *, comments: bool = True
+) -> AsyncIterator[str]:
     """Yield the text of a file of marks: the header, then each section's lines."""
     yield _row(COLUMNS if comments else COLUMNS[:-1])
-    for sheet in sheets:
+    async for sheet in sheets:
         yield "".join(_lines(sheet, comments=comments))
 
 

@@ -1,6 +1,6 @@
 """Marks from files, and into them."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 
 from rollbook.domain.mark_files import (
     MarkLines,
@@ -37,6 +37,6 @@ async def import_marks(
 
 def export_marks(
     store: Store, district: District, selection: MarkSelection
-) -> Iterator[SectionMarks]:
+) -> AsyncIterator[SectionMarks]:
     """Yield the marks that a selection names, section by section, from one moment."""
     return store.export_marks(district.id, selection)

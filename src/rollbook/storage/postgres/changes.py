@@ -6,6 +6,7 @@ import asyncpg
 import msgspec
 
 from rollbook.domain.attendance import Entry, Judgement, answers_to, fill_roll, judge
+from rollbook.domain.days import Day
 from rollbook.domain.errors import AlreadyThere, NoSuchThing, RollRefused, Unavailable
 from rollbook.domain.people import ApiKey, District, Instant, User
 from rollbook.domain.store import Saved, SaveMarks, TakeRoll
@@ -18,7 +19,6 @@ _TRIES = 200  # each of them fails only because somebody else's save succeeded
 
 async def save_marks(db: Any, rosters: Rosters, command: SaveMarks, now: Instant) -> Saved:
     """Save entry by entry, or with `atomic` all or none."""
-    days = {entry.date for entry in command.entries if isinstance(entry, Entry)}
 
     def judged(section: Section) -> Judgement:
         judgement = judge(command.entries, section.markable, section.current)
@@ -26,9 +26,21 @@ async def save_marks(db: Any, rosters: Rosters, command: SaveMarks, now: Instant
             _require_all(judgement)
         return judgement
 
+    days = _days(command)
     section, judgement = await _written(db, rosters, command, days, judged, now)
     answers = answers_to(command.entries, judgement.refused)
     return Saved(answers, section.version, len(judgement.changes))
+
+
+async def rehearse_marks(db: Any, rosters: Rosters, command: SaveMarks) -> Judgement:
+    """Return what `save_marks` would answer and write."""
+    key = (command.district_id, command.section_id)
+    section = await Section.read(db, rosters, key, _days(command))
+    return judge(command.entries, section.markable, section.current)
+
+
+def _days(command: SaveMarks) -> set[Day]:
+    return {entry.date for entry in command.entries if isinstance(entry, Entry)}
 
 
 async def take_roll(db: Any, rosters: Rosters, command: TakeRoll, now: Instant) -> Saved:
@@ -54,7 +66,7 @@ async def _written(
     db: Any,
     rosters: Rosters,
     command: SaveMarks | TakeRoll,
-    days: set[str],
+    days: set[Day],
     judged: Any,
     now: Instant,
 ) -> tuple[Section, Judgement]:

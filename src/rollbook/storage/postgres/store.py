@@ -9,8 +9,9 @@ from typing import Any
 from rollbook.domain.attendance import tally
 from rollbook.domain.days import instant
 from rollbook.domain.errors import NoSuchThing
+from rollbook.domain.mark_files import MarkLines, MarkSelection, MarksSummary, SectionMarks
 from rollbook.domain.people import ApiKey, District, KeyHolder, School, User
-from rollbook.domain.record import Recorded
+from rollbook.domain.record import Author, Recorded
 from rollbook.domain.rosters import PENDING, Course, Footing, Person, Section
 from rollbook.domain.store import (
     EnrollmentQuery,
@@ -30,8 +31,9 @@ from rollbook.domain.store import (
     SectionQuery,
     TakeRoll,
 )
-from rollbook.storage import rows, selection
-from rollbook.storage.postgres import changes, migrations, reading, roster_import
+from rollbook.storage import rows
+from rollbook.storage import selection as choice
+from rollbook.storage.postgres import changes, mark_files, migrations, reading, roster_import
 from rollbook.storage.postgres.pool import FIRST, LAST, Pool
 from rollbook.storage.postgres.sections import Rosters
 from rollbook.storage.postgres.statements import SQL
@@ -167,9 +169,9 @@ class PostgresStore:
             if query.enrollment_ids is not None:
                 seats = await db.fetch(SQL.seats, *key)
         if query.enrollment_ids is not None:
-            wanted = selection.require_all(query.enrollment_ids, seats)
+            wanted = choice.require_all(query.enrollment_ids, seats)
             found = [row for row in found if row[0] in wanted]
-        return selection.mark_page(version, found, [day for (day,) in days], query)
+        return choice.mark_page(version, found, [day for (day,) in days], query)
 
     async def save_marks(self, command: SaveMarks) -> Saved:
         """Save marks, a section's writers one after the other."""
@@ -215,9 +217,9 @@ class PostgresStore:
             await reading.version(db, district_id, section_id)
             if query.enrollment_ids is not None:
                 seats = await db.fetch(SQL.seats, district_id, section_id)
-                selection.require_all(query.enrollment_ids, seats)
+                choice.require_all(query.enrollment_ids, seats)
             async for place, change in reading.record(db, district_id, section_id, query.after):
-                if not selection.is_wanted(change, query):
+                if not choice.is_wanted(change, query):
                     continue
                 if len(found) == query.limit:
                     return HistoryPage(found, last)
@@ -270,7 +272,7 @@ class PostgresStore:
         self, district_id: int, section_id: int, query: EnrollmentQuery
     ) -> Listed[Person]:
         """Read the whole class, which is small, and keep what the filters let through."""
-        kept = selection.people(await self._class(district_id, section_id), query)
+        kept = choice.people(await self._class(district_id, section_id), query)
         page = kept[query.page.offset : query.page.offset + query.page.limit]
         return Listed(page, len(kept))
 
@@ -363,3 +365,29 @@ class PostgresStore:
             return await roster_import.import_roster(
                 db, take_numbers, district_id, parts, limits, progress
             )
+
+    # ---- files of marks
+
+    async def import_marks(
+        self,
+        district_id: int,
+        lines: MarkLines,
+        author: Author,
+        progress: Callable[[str, int], None],
+        *,
+        dry_run: bool = False,
+    ) -> MarksSummary:
+        """Take the marks in, a section's month to a commit."""
+        now = self._now()
+        async with self._pool.of(district_id) as db:
+            return await mark_files.import_marks(
+                db, self._rosters, district_id, lines, author, now, progress, dry_run=dry_run
+            )
+
+    async def export_marks(
+        self, district_id: int, selection: MarkSelection
+    ) -> AsyncIterator[SectionMarks]:
+        """Read them on a connection that sees one moment to the end."""
+        async with self._moment(district_id) as db:
+            async for sheet in mark_files.export_marks(db, district_id, selection):
+                yield sheet

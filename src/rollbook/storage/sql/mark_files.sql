@@ -24,5 +24,5 @@ SELECT date, enrollment_id, status, comment
   FROM marks
  WHERE district_id = :district_id AND section_id = :section_id
    AND date BETWEEN :start AND :end
-   AND :statuses & (1 << status)
+   AND (:statuses & (1 << status)) <> 0
  ORDER BY date, enrollment_id;

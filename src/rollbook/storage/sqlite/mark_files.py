@@ -1,7 +1,7 @@
 """The part of `SqliteStore` that takes marks in from files, and brings them out."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import apsw
@@ -42,8 +42,9 @@ class FilesOfMarks(ABC):
             self._db, self._own_writer(), district_id, lines, author, progress, dry_run=dry_run
         )
 
-    def export_marks(
+    async def export_marks(
         self, district_id: int, selection: MarkSelection
-    ) -> Iterator[SectionMarks]:
+    ) -> AsyncIterator[SectionMarks]:
         """Read them on a connection of their own."""
-        return marks_export.export_marks(self._path, district_id, selection)
+        for sheet in marks_export.export_marks(self._path, district_id, selection):
+            yield sheet

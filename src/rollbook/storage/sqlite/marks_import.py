@@ -1,11 +1,9 @@
 """
-Taking marks in from a file: read and looked up, put aside, saved.
+Taking marks in from a file: put aside by section and month, then saved.
 
-While the lines are read nothing is written to the database. Each is turned into an entry and put
-aside by section and month, in blocks of bytes in a nameless file; so what is in memory does not
-grow with the file, and the lines may come in any order. When all are read, each section's month
-becomes a save like any other, through the same rule and the same record, some thousand marks to
-a commit.
+While the lines are read nothing is written to the database. When all are read, each section's
+month becomes a save like any other, through the same rule and the same record, some thousand
+marks to a commit.
 
 Between two commits the lock is free for a few milliseconds, in which the next marks are got
 ready: whoever waits for it asks more often than that (`connection.wait_for_others`). While others
@@ -14,35 +12,24 @@ save too, a month is a commit, and the lock is free for as long as it was held.
 
 import asyncio
 import time
-from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 import apsw
-import msgspec
 
-from rollbook.domain.attendance import ENTRIES_MAX, Answer, Entry
-from rollbook.domain.errors import RollbookError
-from rollbook.domain.mark_files import IdColumn, MarkLines, MarksSummary, Names, Progress
+from rollbook.domain.mark_files import IdColumn, MarkLines, MarksSummary, Place, Progress
 from rollbook.domain.record import Author
 from rollbook.domain.store import SaveMarks
 from rollbook.storage import rows
+from rollbook.storage.marks_import import Blocks, Classes, put_aside, tell_of_refusals
 from rollbook.storage.sqlite import changes, naming
 from rollbook.storage.sqlite.connection import ASK_EVERY, faults_as_unavailable
 from rollbook.storage.sqlite.statements import SQL
 from rollbook.storage.sqlite.writer import Writer
 
-_HELD = 100_000  # entries in memory before they are put aside
-_KNOWN = 60_000  # seats whose names are kept in memory
 _COMMIT = 4_000  # entries that share a commit: about 20 ms
 _LOCK_IS_FREE = 1.5 * ASK_EVERY  # seconds between two commits, at least
 _AT_FIRST = 0.5  # seconds for which it is not known yet whether others save
 _OTHERS_STAY = 3.0  # seconds for which somebody who saved is expected to save again
-_DISK_CACHE_KIB = 8 * 1024
-_MONTH = len("YYYY-MM")
-_NOBODY = Names([], IdColumn(""), of_students=False)
-
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(list[Entry]).decode
 
 
 async def import_marks(
@@ -61,16 +48,12 @@ async def import_marks(
     Raises:
         Unavailable: The disk or the lock did not let us; what was saved before stays so.
     """
-    blocks = _Blocks()
+    blocks = Blocks()
     try:
         with faults_as_unavailable():
-            await _put_aside(blocks, _Classes(reader, district_id, lines), lines, progress)
-            commands = (
-                SaveMarks(
-                    district_id=district_id, section_id=section, entries=entries, author=author
-                )
-                for section, entries in blocks.by_month()
-            )
+            classes = Classes(_Desk(reader, district_id), lines)
+            await put_aside(blocks, classes, lines, progress)
+            commands = blocks.saves(district_id, author)
             if dry_run:
                 return _rehearse(reader, commands, progress)
             return await _save(writer, commands, lines, progress)
@@ -78,120 +61,19 @@ async def import_marks(
         blocks.close()
 
 
-# ---------------------------------------------------------------- reading
+class _Desk:
+    """Looks up whom the cells of a file mean."""
 
-
-async def _put_aside(
-    blocks: "_Blocks", classes: "_Classes", lines: MarkLines, progress: Progress
-) -> None:
-    """Look up whom each line means; what leads nowhere is told, and left out."""
-    last: str | None = None
-    section_id, names = 0, _NOBODY
-    alone, held, taken = names.alone, blocks.held, 0
-    for number, section, place, day, status, comment in lines.lines:
-        if section != last:
-            section_id, names = classes.find(number, section)
-            if not section_id:
-                last = None  # so that each of its lines is told of
-                continue
-            last, alone = section, names.alone
-        who = alone.get(place)
-        if who is None:
-            try:
-                who = names.choose(place, day)
-            except LookupError as why:
-                lines.wrong(number, lines.place.name, str(why))
-                continue
-        if status:
-            held[section_id, day[:_MONTH]].append(Entry(who, day, status, comment))
-            taken += 1
-            if taken % _HELD == 0:
-                blocks.put_away()
-                progress("reading", taken)
-                await asyncio.sleep(0)  # where Ctrl-C is heard
-    blocks.put_away()
-    progress("reading", taken)
-
-
-class _Classes:
-    """Who may be named in which section: as many sections at a time as memory is for."""
-
-    def __init__(self, db: apsw.Connection, district_id: int, lines: MarkLines) -> None:
+    def __init__(self, db: apsw.Connection, district_id: int) -> None:
         self._db = db
         self._district_id = district_id
-        self._lines = lines
-        self._known: dict[str, tuple[int, Names, int]] = {}
-        self._seats = 0
 
-    def find(self, number: int, cell: str) -> tuple[int, Names]:
-        """Return the id and the names of the section that a cell means; 0 if it is none."""
-        if cell not in self._known:
-            section_id, names, seats = self._load(number, cell)
-            if not section_id:
-                return 0, names
-            self._known[cell] = section_id, names, seats
-            self._seats += seats
-            while self._seats > _KNOWN and len(self._known) > 1:
-                self._seats -= self._known.pop(next(iter(self._known)))[2]
-        section_id, names, _ = self._known[cell]
-        return section_id, names
+    async def section(self, cell: str, column: IdColumn) -> int:
+        return naming.section(self._db, self._district_id, cell, column)
 
-    def _load(self, number: int, cell: str) -> tuple[int, Names, int]:
-        column = self._lines.section
-        try:
-            section_id = naming.section(self._db, self._district_id, cell, column)
-        except RollbookError as why:
-            self._lines.wrong(number, column.name, str(why))
-            return 0, _NOBODY, 0
-        places = [
-            rows.place(row)
-            for row in self._db.execute(SQL.places, (self._district_id, section_id))
-        ]
-        names = Names(places, self._lines.place, of_students=self._lines.of_students)
-        return section_id, names, len(places)
-
-
-class _Blocks:
-    """Entries put aside in a file, and found again section by section, month by month."""
-
-    def __init__(self) -> None:
-        # A database without a name is a file that nobody else sees and that goes when we do.
-        self._db = apsw.Connection("")
-        self._db.pragma("journal_mode", "off")
-        self._db.pragma("synchronous", "off")
-        self._db.pragma("cache_size", -_DISK_CACHE_KIB)
-        self._db.execute(SQL.create_blocks)
-        self.held: defaultdict[tuple[int, str], list[Entry]] = defaultdict(list)
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._db.close()
-
-    def put_away(self) -> None:
-        """Write what is held in memory to the file."""
-        with self._db:
-            self._db.executemany(
-                SQL.add_block,
-                ((*key, _encode(entries)) for key, entries in self.held.items()),
-            )
-        self.held.clear()
-
-    def by_month(self) -> Iterator[tuple[int, list[Entry]]]:
-        """Yield a section and its entries of one month; in pieces where they are very many."""
-        self._db.execute(SQL.sort_blocks)
-        entries: list[Entry] = []
-        former: tuple[int, str] | None = None
-        for section_id, month, block in self._db.execute(SQL.blocks):
-            if former is not None and (section_id, month) != former:
-                yield former[0], entries
-                entries = []
-            former = section_id, month
-            entries += _decode(block)
-            while len(entries) > ENTRIES_MAX:
-                yield section_id, entries[:ENTRIES_MAX]
-                entries = entries[ENTRIES_MAX:]
-        if former is not None:
-            yield former[0], entries
+    async def places(self, section_id: int) -> list[Place]:
+        found = self._db.execute(SQL.places, (self._district_id, section_id))
+        return [rows.place(row) for row in found]
 
 
 # ---------------------------------------------------------------- saving
@@ -226,7 +108,7 @@ async def _save(
             if isinstance(outcome, Exception):
                 raise outcome
             changed += outcome.changed
-            refused += _tell_of_refusals(command, outcome.refused.values(), lines)
+            refused += tell_of_refusals(command, outcome.refused.values(), lines)
             saved += len(command.entries)
         progress("saving", saved)
     unchanged = saved - changed - refused
@@ -272,11 +154,3 @@ def _group(commands: Iterator[SaveMarks], least: int) -> list[SaveMarks]:
         if entries >= least:
             break
     return group
-
-
-def _tell_of_refusals(command: SaveMarks, refused: Collection[Answer], lines: MarkLines) -> int:
-    """Tell of entries that the roster no longer allows, and return how many."""
-    for each in refused:
-        place = f"section {command.section_id}, {each.date}"
-        lines.wrong(0, "", f"{place}: {each.message} any more")
-    return len(refused)
