@@ -10,7 +10,9 @@ from rollbook.storage.postgres import migrations
 COORDINATOR = os.environ.get("ROLLBOOK_TEST_CITUS")
 
 
-@pytest.mark.skipif(not COORDINATOR, reason="ROLLBOOK_TEST_CITUS names no coordinator: no Citus")
+@pytest.mark.skipif(
+    not COORDINATOR, reason="ROLLBOOK_TEST_CITUS names no coordinator: no Citus"
+)
 async def test_migrating_cuts_the_tables_by_district() -> None:
     """
     After a migration every district's rows are on one node, and a second changes nothing.
