@@ -8,7 +8,7 @@ SELECT EXISTS (SELECT FROM pg_dist_partition
                 WHERE logicalrelid = CAST('marks' AS regclass) AND partmethod = 'h');
 
 -- name: distribute
--- Once, in the migration's transaction. Citus takes a table with everything that keys tie to it, and
+-- Once, in a transaction after the migrations'. Citus takes a table with everything that keys tie to it, and
 -- then cannot make some of that shared and some cut: so the foreign keys are set aside, and laid
 -- again when every table is where it belongs. Shards are changed one after another, because those
 -- keys tie them to the shared tables.
