@@ -34,6 +34,8 @@ async def migrate(url: str, *, rehearse: bool = False) -> AsyncIterator[Migratio
 
     Two that run at once wait for each other. A rehearsal runs all steps in one transaction and
     undoes them at the end. Raises `Unavailable`.
+
+    On a database that is several servers (Citus) the tables are cut by district afterwards.
     """
     with faults_as_unavailable():
         db = await asyncpg.connect(url)
@@ -45,6 +47,7 @@ async def migrate(url: str, *, rehearse: bool = False) -> AsyncIterator[Migratio
         for step in known():
             if await _run_alone(db, step):
                 yield step
+        await distribute(db)
     except FAULTS as fault:
         raise unavailable(fault) from fault
     finally:
@@ -65,6 +68,18 @@ async def _run_alone(db: Any, step: Migration) -> bool:
 async def _run(db: Any, step: Migration) -> None:
     await db.execute(step.script)
     await db.execute(SQL.add_migration, step.number, step.name)
+
+
+async def distribute(db: Any) -> bool:
+    """Cut the tables by district where there is Citus, once; say whether it had to be done."""
+    if not await db.fetchval(SQL.has_citus):
+        return False
+    async with db.transaction():
+        await db.execute(SQL.migrate_alone)
+        if await db.fetchval(SQL.is_distributed):
+            return False
+        await db.execute(SQL.distribute)
+    return True
 
 
 async def _rehearsed(db: Any) -> list[Migration]:
