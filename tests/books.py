@@ -74,8 +74,11 @@ class File:
         return _rows_of(self, {name for (name,) in tables} - {"sqlite_stat1"})
 
     def close(self) -> None:
-        for file in self.path.parent.glob(f"{self.path.name}*"):
-            file.unlink()
+        for beside in self.path.parent.glob(f"{self.path.name}*"):
+            if beside.is_dir():  # a server's book of nonces
+                shutil.rmtree(beside)
+            else:
+                beside.unlink()
 
 
 class FolderOfFiles:

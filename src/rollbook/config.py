@@ -36,7 +36,23 @@ Port: TypeAlias = Annotated[int, Meta(ge=0, le=65535)]
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that can be set, with its default."""
 
-    database: Annotated[str, Help("The file with the district's book.")] = "rollbook.db"
+    database: Annotated[
+        str,
+        Help(
+            "The file with the district's book, or the address of a PostgreSQL database, as "
+            "postgresql://rollbook@db.example.org/rollbook."
+        ),
+    ] = "rollbook.db"
+    database_connections: Annotated[
+        Count, Help("The most connections that a worker has to PostgreSQL.")
+    ] = 8
+    state_dir: Annotated[
+        str,
+        Help(
+            "Where a server on PostgreSQL keeps the book of used nonces; on a file it is beside "
+            "it. Default: ~/.local/state/rollbook"
+        ),
+    ] = ""
     master_key_file: Annotated[
         str,
         Help(
@@ -132,6 +148,24 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             "the first 8 characters of the key; never paths, queries, names or bodies."
         ),
     ] = False
+
+    @property
+    def on_postgres(self) -> bool:
+        """Whether the database is PostgreSQL's, and no file."""
+        return self.database.startswith(("postgresql://", "postgres://"))
+
+    @property
+    def database_name(self) -> str:
+        """The database as it may be shown: without a password."""
+        if not self.on_postgres:
+            return str(self.database_path)
+        parts = urlsplit(self.database)
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+    @property
+    def state_path(self) -> Path:
+        """The folder with what a server on PostgreSQL keeps on its own machine."""
+        return Path(self.state_dir or "~/.local/state/rollbook").expanduser()
 
     @property
     def database_path(self) -> Path:

@@ -7,7 +7,7 @@ import socket
 import ssl
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,9 @@ from rollbook.processes import (
     hold_signals_for_new_workers,
     only_server,
 )
+from rollbook.storage.postgres import PostgresStore
+from rollbook.storage.postgres import migrations as postgres_migrations
+from rollbook.storage.postgres.pool import Pool
 from rollbook.storage.sqlite import SqliteStore, counter, create, migrations
 from rollbook.storage.sqlite.backlog import Backlog
 from rollbook.storage.sqlite.connection import open_writer
@@ -54,15 +57,22 @@ _HEAD_MAX = 65536  # bytes
 _CONNECTIONS = 2048  # of one worker at once: more wait
 
 
-def open_store(config: Config, *, make: bool = False) -> SqliteStore:
-    """Return the store that the settings name, made when missing if *make*."""
+async def open_store(config: Config, *, make: bool = False) -> Store:
+    """Return the store that the settings name, its file made when missing if *make*."""
+    if config.on_postgres:
+        return await PostgresStore.open(config.database)
     if make:
         create(config.database_path)
     return SqliteStore(existing(config))
 
 
 def existing(config: Config) -> Path:
-    """Return the database that the settings name; raises `Unavailable` when there is none."""
+    """Return the file that the settings name; raises `Unavailable` when there is none."""
+    if config.on_postgres:
+        raise Unavailable(
+            "This command is for a database in a file. PostgreSQL has tools of its own for "
+            "copies, and checking and pruning are not there for it yet."
+        )
     path = config.database_path
     if not path.exists():
         raise Unavailable(
@@ -74,6 +84,9 @@ def existing(config: Config) -> Path:
 
 def migrate(config: Config, *, rehearse: bool) -> Iterator[str]:
     """Make the database or bring it up to date, yielding the name of each step when it is done."""
+    if config.on_postgres:
+        yield from asyncio.run(_migrate_server(config.database, rehearse=rehearse))
+        return
     path = config.database_path
     if rehearse and not path.exists():
         path = Path(":memory:")  # a rehearsal leaves nothing, no empty file either
@@ -83,10 +96,14 @@ def migrate(config: Config, *, rehearse: bool) -> Iterator[str]:
     db.close()
 
 
+async def _migrate_server(url: str, *, rehearse: bool) -> list[str]:
+    return [step.name async for step in postgres_migrations.migrate(url, rehearse=rehearse)]
+
+
 @asynccontextmanager
 async def opened_store(config: Config, *, make: bool = False) -> AsyncIterator[Store]:
     """Open the store for as long as the block runs."""
-    store = open_store(config, make=make)
+    store = await open_store(config, make=make)
     try:
         yield store
     finally:
@@ -100,8 +117,7 @@ def open_safe(config: Config) -> Safe:
 
 def build(config: Config, room: Path, requests: Requests) -> Front:
     """Return the application of a worker, which meets the writer in *room*."""
-    backlog = Backlog(config.wait_max, refused=lambda: requests.shed("writer"))
-    store = SqliteStore(config.database_path, writing=counter.Line(counter_in(room), backlog))
+    store = _store_of_worker(config, room, requests)
     nonces = NonceBook(_nonces_of(config), now=system_clock().timestamp())
     door = Door(
         store,
@@ -128,17 +144,27 @@ def build(config: Config, room: Path, requests: Requests) -> Front:
     )
 
 
+def _store_of_worker(config: Config, room: Path, requests: Requests) -> Store:
+    """Return the store of a worker: it writes by itself, or on a file through the writer."""
+    if config.on_postgres:
+        pool = Pool(
+            config.database, size=config.database_connections, waits=float(config.wait_max)
+        )
+        return PostgresStore(pool)
+    backlog = Backlog(config.wait_max, refused=lambda: requests.shed("writer"))
+    return SqliteStore(config.database_path, writing=counter.Line(counter_in(room), backlog))
+
+
 def _watch(config: Config, room: Path) -> Watch:
     """Return how the server's health and figures are found out."""
-    path = config.database_path
-    files = {
-        "database": path,
-        "log": path.with_name(f"{path.name}-wal"),
-        "nonces": _nonces_of(config),
-    }
+    nonces = _nonces_of(config)
+    files = {"nonces": nonces}
+    if not config.on_postgres:
+        path = config.database_path
+        files |= {"database": path, "log": path.with_name(f"{path.name}-wal")}
 
     def disk_free() -> int:
-        disk = os.statvfs(path.parent)
+        disk = os.statvfs(nonces.parent)
         return disk.f_bavail * disk.f_frsize
 
     return Watch(
@@ -149,6 +175,8 @@ def _watch(config: Config, room: Path) -> Watch:
 
 
 def _nonces_of(config: Config) -> Path:
+    if config.on_postgres:
+        return config.state_path / "nonces"
     path = config.database_path
     return path.with_name(f"{path.name}-nonces")
 
@@ -174,23 +202,24 @@ def app() -> Worker:
 
 def serve(config: Config, *, ready: Callable[[], None] = lambda: None) -> None:
     """
-    Answer requests until told to stop: workers that speak HTTP, and one writer.
+    Answer requests until told to stop: workers that speak HTTP, and on a file one writer.
 
     Raises:
         Unavailable: The database cannot be used, or another server has it.
     """
     os.umask(0o077)
     _require_free(config.host, config.port)
-    create(config.database_path)
+    if not config.on_postgres:
+        create(config.database_path)
     asyncio.run(_require_right_master_key(config))
     with (
-        only_server(config.database_path),
+        nullcontext() if config.on_postgres else only_server(config.database_path),
         tempfile.TemporaryDirectory("", "rollbook-") as room,
     ):
         begin_to_log("main", config)  # what was refused before is for whoever typed it
         os.environ[_HANDED_DOWN] = msgspec.json.encode(config).decode()
         os.environ[_ROOM] = room
-        with KeptWriter(config, Path(room)):
+        with nullcontext() if config.on_postgres else KeptWriter(config, Path(room)):
             allow_files(_CONNECTIONS + 256)
             hold_signals_for_new_workers()
             server = _granian(config)

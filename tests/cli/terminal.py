@@ -10,11 +10,12 @@ from rollbook.cli import main
 class Terminal:
     """Runs commands against one database, as an operator does whose settings are in place."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, address: str = "") -> None:
+        """Sit down at it; the database is a file in *folder*, or at that address."""
         self.database = folder / "rollbook.db"
         self.master_key = folder / "keys" / "master.key"
         self._environment = {
-            "ROLLBOOK_DATABASE": str(self.database),
+            "ROLLBOOK_DATABASE": address or str(self.database),
             "ROLLBOOK_MASTER_KEY_FILE": str(self.master_key),
             "ROLLBOOK_CONFIG": "",
         }

@@ -13,7 +13,8 @@ def serve(config: Config) -> None:
     """
     Answer requests until stopped with Ctrl-C or SIGTERM.
 
-    The database is made when it is missing and brought up to date. Requests that are under way
+    A database in a file is made when it is missing and brought up to date; one of PostgreSQL
+    is prepared with rollbook migrate, as its owner. Requests that are under way
     when the server is stopped are answered first.
     """
     from rollbook import wiring
@@ -46,7 +47,7 @@ def migrate(config: Config, *, rehearse: bool) -> None:
         click.echo(f"{'rehearsed' if rehearse else 'ran'} {step}")
         steps += 1
     if not steps:
-        click.echo(f"{config.database_path} is up to date.")
+        click.echo(f"{config.database_name} is up to date.")
 
 
 @click.command()

@@ -8,11 +8,12 @@ store.py          PostgresStore: what the house asks for
 reading.py        a row that must be there, a record, a choice of sections
 sections.py       a section as a save sees it: read, judged, written, or read again
 changes.py        what each write does
+mark_files.py     marks from files and into them
 roster_import.py  a roster, staged and compared in the database
 ```
 
-Marks from files, checking, copies and retention are still the embedded store's alone, so no
-command starts this one yet: see docs/decisions/0014-postgresql.md.
+Checking, copies and retention are still the embedded store's alone: see
+docs/decisions/0014-postgresql.md.
 """
 
 from rollbook.storage.postgres.store import PostgresStore

@@ -6,6 +6,7 @@ it says which district it works for before it asks anything. What it said last i
 installation of one district says it once a connection.
 """
 
+import asyncio
 import contextlib
 import datetime as dt
 import functools
@@ -26,6 +27,8 @@ FIRST, LAST = "-infinity", "infinity"  # before and after every day
 
 FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 
+# Classes of SQLSTATE: no connection, not let in, no such database, too many of us, going down.
+_NO_CONNECTION = {"08", "28", "3D", "53", "57"}
 _CONNECTS_WITHIN = 5.0  # seconds
 _ANSWERS_WITHIN = 30.0  # seconds: more than anything but an import takes
 _EPOCH = dt.date(2000, 1, 1).toordinal()  # day 0 of PostgreSQL
@@ -42,13 +45,22 @@ def faults_as_unavailable() -> Iterator[None]:
 
 
 def unavailable(fault: BaseException) -> Unavailable:
-    """Return what is told of a fault; what became of a write is unknown."""
-    why = str(fault) or type(fault).__name__
+    """
+    Return what is told of a fault; what became of a write is unknown.
+
+    Why nobody could connect is for whoever set it up. What a statement met with is for the log:
+    it may name what is nobody's business.
+    """
+    why = str(fault).rstrip(".") or type(fault).__name__
     if ROLE in why and "does not exist" in why:
         return Unavailable(
             f"The database has no role {ROLE} yet. Prepare it with: rollbook migrate"
         )
-    return Unavailable(f"The database cannot be used: {why.rstrip('.')}.")
+    state = getattr(fault, "sqlstate", None) or "08"
+    if state[:2] in _NO_CONNECTION:
+        return Unavailable(f"The database cannot be reached: {why}.")
+    log.error("a statement failed", exc_info=fault)
+    return Unavailable("The database could not do this; try again.")
 
 
 class Connection(asyncpg.Connection):  # type: ignore[misc]
@@ -62,55 +74,59 @@ class Connection(asyncpg.Connection):  # type: ignore[misc]
 
 
 class Pool:
-    """The connections of one process."""
+    """The connections of one process, made when they are first needed."""
 
-    def __init__(self, pool: Any, waits: float) -> None:
-        self._pool = pool
-        self._waits = waits
-
-    @classmethod
-    async def open(cls, url: str, *, size: int = 8, waits: float = 2.0) -> "Pool":
+    def __init__(self, url: str, *, size: int = 8, waits: float = 2.0) -> None:
         """
-        Connect.
+        Prepare it; nothing connects yet.
 
         Args:
             url: `postgresql://user@host/database`.
             size: The most connections.
             waits: Seconds that somebody may wait for one to be free.
-
-        Raises:
-            Unavailable: The database cannot be reached, or has no tables yet.
         """
-        with faults_as_unavailable():
-            pool = await asyncpg.create_pool(
-                url,
-                min_size=1,
-                max_size=size,
-                timeout=_CONNECTS_WITHIN,
-                command_timeout=_ANSWERS_WITHIN,
-                connection_class=Connection,
-                init=_prepare,
-                server_settings={"role": ROLE, "application_name": "rollbook"},
-            )
-        return cls(pool, waits)
+        self._url = url
+        self._size = size
+        self._waits = waits
+        self._pool: Any = None
+        self._opening = asyncio.Lock()
+
+    async def _opened(self) -> Any:
+        async with self._opening:
+            if self._pool is None:
+                self._pool = await asyncpg.create_pool(
+                    self._url,
+                    min_size=1,
+                    max_size=self._size,
+                    timeout=_CONNECTS_WITHIN,
+                    command_timeout=_ANSWERS_WITHIN,
+                    connection_class=Connection,
+                    init=_prepare,
+                    server_settings={"role": ROLE, "application_name": "rollbook"},
+                )
+        return self._pool
 
     async def close(self) -> None:
         """Let go of every connection."""
-        with contextlib.suppress(*FAULTS):
-            await self._pool.close()
+        if self._pool is not None:
+            with contextlib.suppress(*FAULTS):
+                await self._pool.close()
 
     @contextlib.asynccontextmanager
     async def shared(self) -> AsyncIterator[Any]:
         """Lend a connection for what belongs to no district; faults become `Unavailable`."""
-        try:
-            async with self._pool.acquire(timeout=self._waits) as db:
+        with faults_as_unavailable():
+            pool = self._pool or await self._opened()
+            try:
+                db = await pool.acquire(timeout=self._waits)
+            except TimeoutError:
+                raise Unavailable(
+                    "All connections to the database are in use; nothing was changed."
+                ) from None
+            try:
                 yield db
-        except TimeoutError as late:
-            raise Unavailable(
-                "All connections to the database are in use; nothing was changed."
-            ) from late
-        except FAULTS as fault:
-            raise unavailable(fault) from fault
+            finally:
+                await pool.release(db)
 
     @contextlib.asynccontextmanager
     async def of(self, district_id: int) -> AsyncIterator[Any]:

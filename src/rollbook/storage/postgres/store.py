@@ -68,13 +68,20 @@ class PostgresStore:
 
         A server that may lose what it said was saved is used, but that is told in the log.
         """
-        pool = await Pool.open(url, size=size, waits=waits)
-        async with pool.shared() as db:
-            await migrations.require_current(db)
+        store = cls(Pool(url, size=size, waits=waits), clock)
+        try:
+            await store.ping()
+            await store._look_at_durability()
+        except BaseException:
+            await store.close()
+            raise
+        return store
+
+    async def _look_at_durability(self) -> None:
+        async with self._pool.shared() as db:
             for name, setting in await db.fetch(SQL.durability):
                 if setting == "off":
                     log.warning("a crash of the database may lose saves", extra={"off": name})
-        return cls(pool, clock)
 
     async def close(self) -> None:
         """Let go of every connection."""
