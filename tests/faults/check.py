@@ -1,7 +1,9 @@
 """What must be true of a database after a storm, whatever was done to the server in it."""
 
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any, Protocol
 
 import apsw
 import msgspec
@@ -31,6 +33,24 @@ class Findings(msgspec.Struct, kw_only=True):
 def check(database: Path, ledger: Ledger) -> Findings:
     """Return what is wrong in *database* after what *ledger* says was done."""
     db = apsw.Connection(str(database))
+    findings = hold_against(db, ledger)
+    findings.file += [
+        str(row) for row in db.execute("PRAGMA integrity_check") if row != ("ok",)
+    ]
+    findings.file += [str(row) for row in db.execute("PRAGMA foreign_key_check")]
+    db.close()
+    return findings
+
+
+class Asked(Protocol):
+    """A database of either kind that can be asked."""
+
+    def execute(self, statement: str, parameters: Sequence[Any] = ..., /) -> Iterable[Any]:
+        """Return what a statement finds."""
+
+
+def hold_against(db: Asked, ledger: Ledger) -> Findings:
+    """Return what is wrong with marks, rolls, record and events, whatever database has them."""
     findings = Findings()
     marks = {
         (day, who): (status, comment)
@@ -41,11 +61,6 @@ def check(database: Path, ledger: Ledger) -> Findings:
     for rolls in ledger.rolls.values():
         _check_writer(rolls, marks, findings)
     _check_record(db, ledger, marks, findings)
-    findings.file += [
-        str(row) for row in db.execute("PRAGMA integrity_check") if row != ("ok",)
-    ]
-    findings.file += [str(row) for row in db.execute("PRAGMA foreign_key_check")]
-    db.close()
     return findings
 
 
@@ -64,9 +79,7 @@ def _check_writer(rolls: list[Roll], marks: Marks, findings: Findings) -> None:
             findings.lost.append(f"{key} is {marks.get(key)}, should be one of {allowed}")
 
 
-def _check_record(
-    db: apsw.Connection, ledger: Ledger, marks: Marks, findings: Findings
-) -> None:
+def _check_record(db: Asked, ledger: Ledger, marks: Marks, findings: Findings) -> None:
     sent = {roll.number: roll for rolls in ledger.rolls.values() for roll in rolls}
     state: dict[tuple[str, int], tuple[int, str]] = {}
     seen: set[str] = set()

@@ -14,6 +14,7 @@ from rollbook.domain.store import (
     RosterLimits,
     RosterPart,
     RosterUser,
+    Store,
 )
 from rollbook.storage.sqlite import SqliteStore, create
 
@@ -32,6 +33,14 @@ async def prepare(database: Path) -> Ground:
     """Settle a district with two sections that eight writers share."""
     create(database)
     store = SqliteStore(database)
+    try:
+        return await prepare_in(store, database)
+    finally:
+        await store.close()
+
+
+async def prepare_in(store: Store, database: Path) -> Ground:
+    """Do that in a store that is open; what a server writes goes beside *database*."""
     cast = await settle(store, "Lindenhof", key_letter="a")
     names = [f"w{writer}-{n}" for writer in range(WRITERS) for n in range(STUDENTS)]
     sections = ("maths", "music")
@@ -45,7 +54,6 @@ async def prepare(database: Path) -> Ground:
     limits = RosterLimits(today=TODAY)
     await store.import_roster(cast.district.id, parts, limits, lambda *_: None)
     students = await _students(store, cast)
-    await store.close()
     return Ground(database, cast.keys["alice"], students)
 
 
@@ -53,7 +61,7 @@ def _delta(noun: Any, rows: list[msgspec.Struct]) -> RosterPart:
     return RosterPart(noun=noun, rows=rows, ended=(), complete=False)
 
 
-async def _students(store: SqliteStore, cast: Cast) -> dict[str, tuple[int, list[int]]]:
+async def _students(store: Store, cast: Cast) -> dict[str, tuple[int, list[int]]]:
     found: dict[str, tuple[int, list[int]]] = {}
     for section_id in cast.sections.values():
         query = EnrollmentQuery(page=Page(0, 1000))

@@ -9,7 +9,7 @@ import pytest
 import books
 from cli.terminal import Terminal
 from clusters import Cluster
-from conftest import World
+from conftest import REPOSITORY, World
 from live.house import House, wait_until
 
 
@@ -113,6 +113,29 @@ def test_a_database_is_prepared_by_its_owner(cluster: Cluster, tmp_path: Path) -
     assert "is up to date" in again.stdout
     assert terminal.types("district", "create", "Lindenhof").exit_code == 0
     assert "Lindenhof" in terminal.types("district", "show").stdout
+
+
+def test_the_page_about_it_is_right(cluster: Cluster, tmp_path: Path) -> None:
+    """
+    An owner without further rights prepares a database, and a login that can change no table
+    works with it, as docs/postgresql.md says.
+    """
+    page = (REPOSITORY / "docs" / "postgresql.md").read_text(encoding="utf-8")
+    before, after = (block.split("```")[0] for block in page.split("```sql\n")[1:])
+    for statement in before.splitlines():
+        cluster.psql(statement)
+    owner = Terminal(tmp_path, address=cluster.url("rollbook", user="rollbook_owner"))
+    owner.run("migrate")
+    for statement in after.splitlines():
+        cluster.psql(statement)
+    login = Terminal(tmp_path, address=cluster.url("rollbook", user="rollbook"))
+
+    login.run("district", "create", "Lindenhof")
+    assert "Lindenhof" in login.run("district", "show")
+    with pytest.raises(RuntimeError, match="must be owner"):
+        cluster.psql(
+            "ALTER TABLE marks ADD COLUMN x integer", database="rollbook", user="rollbook"
+        )
 
 
 def test_a_command_for_files_says_so(tmp_path: Path) -> None:

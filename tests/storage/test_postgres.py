@@ -1,0 +1,278 @@
+"""What PostgreSQL itself holds: who sees what, who may do what, and who waits for whom."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import asyncpg
+import pytest
+
+import books
+from cast import MONDAY, Cast
+from conftest import Clock, World
+from rollbook.domain.attendance import Entry
+from rollbook.domain.errors import Unavailable
+from rollbook.domain.record import Author, Channel
+from rollbook.domain.store import HistoryQuery, SaveMarks
+from rollbook.storage.postgres import PostgresStore, migrations
+from rollbook.storage.postgres.pool import ROLE, Pool
+from rollbook.storage.postgres.statements import SQL
+from storage.test_queries import FOLDER, used
+
+OPERATOR = Author(user_id=None, channel=Channel.CLI)
+SEVERAL_IN_ONE = {"create_staging", "create_blocks"}
+
+
+@pytest.fixture
+def database(databases: books.ClusterOfDatabases, settled_in_cluster: World) -> books.Database:
+    """A database of the test's own with both districts in it."""
+    return databases.copy(settled_in_cluster.book)
+
+
+@pytest.fixture
+async def store(database: books.Database) -> AsyncIterator[PostgresStore]:
+    store = await PostgresStore.open(database.url, clock=Clock(), size=20)
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+async def pool(database: books.Database) -> AsyncIterator[Pool]:
+    pool = Pool(database.url, size=2, waits=0.2)
+    yield pool
+    await pool.close()
+
+
+def save(cast: Cast, names: list[str], comment: str) -> SaveMarks:
+    return SaveMarks(
+        district_id=cast.district.id,
+        section_id=cast.sections["maths"],
+        entries=[Entry(cast.enrollments[name], MONDAY, 2, comment) for name in names],
+        author=OPERATOR,
+    )
+
+
+# ---------------------------------------------------------------- districts apart
+
+OF_DISTRICTS = (
+    *("schools", "periods", "courses", "sections", "users", "enrollments", "marks"),
+    *("rolls", "record", "events", "api_keys", "holds", "prunings", "anchors"),
+)
+
+
+async def test_a_forgotten_where_shows_no_other_district(
+    store: PostgresStore, pool: Pool, settled_in_cluster: World
+) -> None:
+    """
+    Whoever works for one district finds its rows alone, though the statement names none.
+    """
+    ours, theirs = settled_in_cluster.lindenhof, settled_in_cluster.nordhafen
+    for cast in (ours, theirs):
+        await store.save_marks(save(cast, ["anna", "ben"], "x"))
+    filled = set()
+    for table in OF_DISTRICTS:
+        for cast in (ours, theirs):
+            async with pool.of(cast.district.id) as db:
+                seen = await db.fetch(f"SELECT DISTINCT district_id FROM {table}")
+            assert {row[0] for row in seen} <= {cast.district.id}
+            filled |= {table} if seen else set()
+
+    assert len(filled) == len(OF_DISTRICTS) - 3  # no holds, prunings and anchors yet
+
+
+async def test_who_works_for_nobody_sees_nothing(pool: Pool) -> None:
+    """
+    A connection that never said which district it works for finds no rows at all.
+    """
+    async with pool.shared() as db:
+        assert await db.fetchval("SELECT count(*) FROM users") == 0
+
+
+async def test_without_its_policy_a_table_shows_everything(
+    database: books.Database, pool: Pool, settled_in_cluster: World
+) -> None:
+    """
+    It is the policy that hides: the two tests above can fail.
+    """
+    database.sql("ALTER TABLE users DISABLE ROW LEVEL SECURITY")
+    async with pool.of(settled_in_cluster.lindenhof.district.id) as db:
+        seen = await db.fetch("SELECT DISTINCT district_id FROM users")
+
+    assert len(seen) == 2
+
+
+async def test_nothing_is_written_into_another_district(
+    pool: Pool, settled_in_cluster: World
+) -> None:
+    """
+    A row of another district is refused also when it is written.
+    """
+    ours, theirs = settled_in_cluster.lindenhof, settled_in_cluster.nordhafen
+    with pytest.raises(Unavailable):
+        async with pool.of(ours.district.id) as db:
+            await db.execute(
+                "INSERT INTO schools (district_id, id, title) VALUES ($1, 1, 'x')",
+                theirs.district.id,
+            )
+
+
+def test_every_table_of_a_district_has_its_policy(database: books.Database) -> None:
+    """
+    A new table with a district's rows is not forgotten.
+    """
+    guarded = database.sql("SELECT tablename FROM pg_policies")
+    tables = database.sql(
+        "SELECT table_name FROM information_schema.columns "
+        "WHERE table_schema = 'public' AND column_name = 'district_id'"
+    )
+
+    assert {name for (name,) in guarded} == set(OF_DISTRICTS)
+    assert {name for (name,) in tables} == {*OF_DISTRICTS, "key_homes"}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE record SET at = 'never'",
+        "DELETE FROM record",
+        "DELETE FROM marks",
+        "TRUNCATE rolls",
+        "ALTER TABLE record ADD COLUMN x integer",
+        "DROP TABLE record",
+        "ALTER TABLE marks DISABLE ROW LEVEL SECURITY",
+        "DELETE FROM migrations",
+        "CREATE TABLE mine (x integer)",
+    ],
+)
+async def test_the_application_cannot(
+    statement: str, pool: Pool, settled_in_cluster: World
+) -> None:
+    """
+    It adds to the record, and changes neither what is in it nor the shape of a table.
+    """
+    async with pool.of(settled_in_cluster.lindenhof.district.id) as db:
+        assert await db.fetchval("SELECT current_user") == ROLE
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await db.execute(statement)
+
+
+# ---------------------------------------------------------------- statements
+
+
+async def test_every_statement_can_be_prepared(database: books.Database) -> None:
+    """
+    Tables, columns and grammar are right in each statement.
+    """
+    db = await asyncpg.connect(database.url)
+    try:
+        await db.execute(SQL.create_staging.replace(" ON COMMIT DROP", ""))
+        citus = (FOLDER / "sql" / "postgres" / "citus.sql").read_text(encoding="utf-8")
+        named = {
+            name
+            for name in set(used("postgres")) & vars(SQL).keys() - SEVERAL_IN_ONE
+            if f"-- name: {name}\n" not in citus  # tried where there is Citus
+        }
+        for name in named:
+            await db.prepare(getattr(SQL, name))
+    finally:
+        await db.close()
+
+    assert len(named) > 80
+
+
+# ---------------------------------------------------------------- side by side
+
+
+async def test_opposite_orders_never_wait_for_each_other(
+    store: PostgresStore, database: books.Database, settled_in_cluster: World
+) -> None:
+    """
+    Two hundred saves of the same marks, half in the opposite order: no deadlock, all recorded.
+    """
+    cast = settled_in_cluster.lindenhof
+    names = ["anna", "ben", "cleo"]
+    orders = (names, names[::-1])
+    saved = await asyncio.gather(
+        *(store.save_marks(save(cast, orders[n % 2], f"x{n}")) for n in range(200))
+    )
+    key = (cast.district.id, cast.sections["maths"])
+    history = await store.history(*key, HistoryQuery(limit=1000))
+    ((deadlocks,),) = database.sql(
+        "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+    )
+
+    assert sorted(each.version for each in saved) == list(range(1, 201))
+    assert len(history.changes) == 600
+    assert deadlocks == 0
+
+
+async def test_all_connections_in_use_is_told_in_time(pool: Pool) -> None:
+    """
+    Whoever finds no free connection hears so within the time that is set, and nothing hangs.
+    """
+    async with pool.shared(), pool.shared():
+        begun = time.monotonic()
+        with pytest.raises(Unavailable, match="in use"):
+            async with pool.shared():
+                pass
+        waited = time.monotonic() - begun
+    async with pool.shared() as db:
+        assert await db.fetchval("SELECT 1") == 1
+
+    assert 0.15 < waited < 2
+
+
+async def test_a_connection_that_was_cut_is_replaced(
+    store: PostgresStore, database: books.Database, settled_in_cluster: World
+) -> None:
+    """
+    Idle connections that the server closed are not handed out again.
+    """
+    cast = settled_in_cluster.lindenhof
+    key = (cast.district.id, cast.sections["maths"])
+    assert await store.version(*key) == 0
+    database.sql(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    await asyncio.sleep(0.1)
+
+    assert await store.version(*key) == 0
+
+
+# ---------------------------------------------------------------- migrations
+
+
+async def _steps(url: str, **how: Any) -> list[str]:
+    return [step.name async for step in migrations.migrate(url, **how)]
+
+
+async def test_two_that_migrate_at_once_do_it_once(databases: books.ClusterOfDatabases) -> None:
+    """
+    The second one waits, and finds that there is nothing left to do.
+    """
+    url = databases._cluster.new_database("two_at_once")
+    first, second = await asyncio.gather(_steps(url), _steps(url))
+
+    assert sorted(first + second) == [step.name for step in migrations.known()]
+
+
+async def test_a_rehearsal_leaves_nothing(databases: books.ClusterOfDatabases) -> None:
+    """
+    What was rehearsed can be refused by the database, and is not there afterwards.
+    """
+    url = databases._cluster.new_database("rehearsed")
+
+    assert await _steps(url, rehearse=True) == [step.name for step in migrations.known()]
+    with pytest.raises(Unavailable, match="rollbook migrate"):
+        await PostgresStore.open(url)
+
+
+async def test_a_later_versions_database_is_refused(database: books.Database) -> None:
+    """
+    An older Rollbook does not touch what a newer one made.
+    """
+    database.sql("INSERT INTO migrations (number, name) VALUES (999, 'later.sql')")
+    with pytest.raises(Unavailable, match="later version"):
+        await PostgresStore.open(database.url)
