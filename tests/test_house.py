@@ -36,12 +36,13 @@ FLOORS: dict[str, set[str]] = {
     "config": GROUND,
     **dict.fromkeys((*ROOMS, "storage"), GROUND),
     "api": GROUND | ROOMS,
-    "cli": GROUND | ROOMS | {"config", "wiring", "upkeep", "demo"},
+    "cli": GROUND | ROOMS | {"config", "wiring", "upkeep", "moving", "demo"},
     "demo": EVERYTHING,
     "edge": GROUND | {"api", "watch", "wire"},
     "processes": GROUND | {"config", "storage", "watch"},
     "wiring": EVERYTHING,
     "upkeep": EVERYTHING,
+    "moving": GROUND | {"config", "processes", "storage"},
     "__main__": {"cli"},
 }
 

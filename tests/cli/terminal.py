@@ -20,18 +20,18 @@ class Terminal:
             "ROLLBOOK_CONFIG": "",
         }
 
-    def types(self, *words: str | int) -> Result:
+    def types(self, *words: str | int | Path) -> Result:
         """Run a command, whatever comes of it."""
         return CliRunner().invoke(main, [str(word) for word in words], env=self._environment)
 
-    def run(self, *words: str | int) -> str:
+    def run(self, *words: str | int | Path) -> str:
         """Run a command that does what it is asked, and return what it says."""
         result = self.types(*words)
         assert result.exit_code == 0, result.output
         assert result.stderr == ""
         return result.stdout
 
-    def refused(self, *words: str | int) -> str:
+    def refused(self, *words: str | int | Path) -> str:
         """Run a command that refuses with exit code 1 and no traceback; return its sentence."""
         result = self.types(*words)
         assert result.exit_code == 1, result.output

@@ -14,7 +14,7 @@ from rollbook.storage.sqlite.statements import SQL
 
 FOLDER = Path(storage.__file__).parent
 STATEMENTS = queries.statements("sqlite")
-MAKES_TABLES = ("create_staging", "create_blocks")
+MAKES_TABLES = ("create_staging", "create_blocks", "create_moving_record")
 READS_EVERY_EVENT = "remove_events_up_to"  # of a pruning, where events were tampered with
 OF_ONE_DISTRICT = [
     name

@@ -143,6 +143,11 @@ class Pool:
 async def _prepare(db: Any) -> None:
     """Teach a new connection how days are written here, and that it works for nobody yet."""
     (db if isinstance(db, Connection) else db._con).district_id = 0  # noqa: SLF001
+    await teach_days(db)
+
+
+async def teach_days(db: Any) -> None:
+    """Have days come and go as their ISO text."""
     await db.set_type_codec(
         "date", schema="pg_catalog", encoder=_to_days, decoder=_from_days, format="tuple"
     )
