@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format coverage faults fuzz bench bench-full growth nation wrk docs wheel requirements clean
+.PHONY: help demo test lint format coverage faults fuzz bench bench-postgres bench-full growth nation wrk docs wheel requirements clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ fuzz: $(VENV)/dev.done $(VENV)/fuzz.done ## Feed the parsers bytes, guided by co
 
 bench: $(VENV)/bench.done wrk ## Measure reading and saving rolls beside floors and a peer (two minutes)
 	$(BIN)/python -m benchmarks
+
+bench-postgres: $(VENV)/bench.done $(VENV)/postgresql.tried wrk ## Measure the same on PostgreSQL, beside a file and pgbench (two minutes)
+	PYTHONPATH=tests:. $(BIN)/python -m benchmarks.postgres
 
 bench-full: $(VENV)/bench.done wrk growth ## Measure it all: longer runs, growth, a large roster (an hour)
 	$(BIN)/python -m benchmarks --seconds 10

@@ -63,12 +63,15 @@ def _megabytes(status: str, field: str) -> float:
 
 
 @contextlib.contextmanager
-def rollbook(database: Path, master_key: Path, workers: int = 2) -> Iterator[Running]:
-    """Run `rollbook serve` on a database."""
+def rollbook(
+    database: Path | str, master_key: Path, workers: int = 2, *, state_dir: str = ""
+) -> Iterator[Running]:
+    """Run `rollbook serve` on a database: a file, or an address of PostgreSQL."""
     settings = {
         "ROLLBOOK_DATABASE": str(database),
         "ROLLBOOK_MASTER_KEY_FILE": str(master_key),
         "ROLLBOOK_WORKERS": str(workers),
+        "ROLLBOOK_STATE_DIR": state_dir,
     }
     port = _free_port()
     command = [sys.executable, "-m", "rollbook", "serve", "--port", str(port)]
