@@ -33,7 +33,7 @@ _UPSERT = """
 \\set section random({first}, {last})
 \\set day random(0, 80)
 INSERT INTO marks (district_id, date, section_id, enrollment_id, status, comment)
-SELECT district_id, DATE '2026-08-17' + :day, section_id, id, 1 + CAST(random() * 3 AS integer),
+SELECT district_id, DATE '2026-08-17' + CAST(:day AS integer), section_id, id, 1 + CAST(random() * 3 AS integer),
        'x' || random()
   FROM enrollments
  WHERE district_id = {district} AND section_id = :section AND NOT admin
