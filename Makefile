@@ -5,10 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format coverage faults fuzz bench bench-postgres bench-full growth nation wrk docs wheel requirements clean
+.PHONY: help demo test lint format coverage faults fuzz bench bench-postgres bench-peers bench-full growth growth-postgres nation wrk docs wheel requirements clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/runtime.done ## Install, and start a server with a believable district in it
 	$(BIN)/rollbook demo
@@ -42,6 +42,9 @@ bench: $(VENV)/bench.done wrk ## Measure reading and saving rolls beside floors 
 bench-postgres: $(VENV)/bench.done $(VENV)/postgresql.tried wrk ## Measure the same on PostgreSQL, beside a file and pgbench (two minutes)
 	PYTHONPATH=tests:. $(BIN)/python -m benchmarks.postgres
 
+bench-peers: $(VENV)/bench.done $(VENV)/postgresql.tried wrk ## Measure PostgreSQL beside pgbench and two peers (four minutes)
+	$(BIN)/python -m benchmarks --postgres
+
 bench-full: $(VENV)/bench.done wrk growth ## Measure it all: longer runs, growth, a large roster (an hour)
 	$(BIN)/python -m benchmarks --seconds 10
 	$(BIN)/python -m benchmarks.roster
@@ -50,6 +53,9 @@ bench-full: $(VENV)/bench.done wrk growth ## Measure it all: longer runs, growth
 
 growth: $(VENV)/bench.done wrk ## Measure the same at 1, 10 and 100 million marks (20 minutes, 12 GB)
 	$(BIN)/python -m benchmarks.growth
+
+growth-postgres: $(VENV)/bench.done $(VENV)/postgresql.tried wrk ## Measure growth on PostgreSQL (20 minutes, 25 GB)
+	$(BIN)/python -m benchmarks.growth --postgres
 
 nation: $(VENV)/bench.done ## Save the roll of 1.67 million sections and look for every mark (16 GB)
 	$(BIN)/python -m benchmarks.nation

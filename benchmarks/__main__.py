@@ -3,92 +3,30 @@ Measure reading and saving rolls: `make bench`, or longer `make bench-full`.
 
 R is one section's month over HTTP, W one class roll of 30 marks; both signed, the roll durable
 with its record, roll and event rows. Each stands beside its floor and beside the same thing
-written with Django REST framework, all from one run.
+written with Django REST framework, all from one run. With --postgres the same on PostgreSQL,
+beside pgbench and a second peer: `make bench-peers`.
 """
 
 import argparse
 import importlib.util
-import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
 
 from benchmarks import asking, floors, ground, load, measuring, report, results, server
-from benchmarks.asking import XML
 from benchmarks.ground import Ground
+from benchmarks.kinds import OURS, R, W
 from benchmarks.measuring import Kind
-from benchmarks.results import Row
 
 out = Console(width=max(120, Console().width))  # the table has no use for less
 
 _STARTS = 3
-_APART = 20_000  # places between the readings of two runs that repeat nothing
-
-R = Kind(name="R", most=30_000, requests=lambda g, host, _: asking.readings(g, host))
-R_FIRST = Kind(
-    name="R, first time",
-    most=15_000,
-    requests=lambda g, host, n: asking.first_readings(g, host, begin=n * _APART),
-)
-W = Kind(name="W", most=9_000, requests=asking.savings)
-OURS = (
-    R,
-    R_FIRST,
-    Kind(
-        name="R, 304",
-        most=40_000,
-        expect=304,
-        requests=lambda g, host, _: asking.readings(g, host, known=True),
-    ),
-    Kind(
-        name="R, XML",
-        most=30_000,
-        requests=lambda g, host, _: asking.readings(g, host, accept=XML),
-    ),
-    Kind(
-        name="R, XML, first time",
-        most=15_000,
-        requests=lambda g, host, n: asking.first_readings(
-            g, host, accept=XML, begin=n * _APART
-        ),
-    ),
-    W,
-    Kind(
-        name="W, 64 at once",
-        most=9_000,
-        connections=64,
-        requests=lambda g, host, n: asking.savings(g, host, 100 + n),
-    ),
-    Kind(
-        name="W, XML",
-        most=9_000,
-        requests=lambda g, host, n: asking.savings(g, host, 200 + n, content=XML),
-    ),
-)
 
 
-class Measurement:
-    """A run: how long each thing is measured, and what has come of it so far."""
-
-    def __init__(self, seconds: int, runs: int) -> None:
-        self.seconds = seconds
-        self.runs = runs
-        self.rows: dict[str, Row] = {}
-
-    def note(self, name: str, row: Row) -> None:
-        """Keep a row and say it."""
-        self.rows[name] = row
-        wrong = f"   [red]{row.wrong} wrong[/]" if row.wrong else ""
-        times = f"   p50 {row.p50:.1f} ms   p99 {row.p99:.1f} ms" if row.p99 else ""
-        out.print(f"{name:28}{row.rate:>9,.0f}/s{times}{wrong}", highlight=False)
-
-    def ask(self, kind: Kind, lent: Ground, host: str, name: str = "") -> None:
-        """Measure one kind of requests."""
-        row = measuring.by_wrk(kind, lent, host, seconds=self.seconds, runs=self.runs)
-        self.note(name or kind.name, row)
+class Measurement(measuring.Measurement):
+    """A run on a file, beside its floors and the peer."""
 
     def floors(self, lent: Ground, sizes: dict[str, int]) -> None:
         """Measure what nothing of the kind can beat here."""
@@ -142,9 +80,14 @@ def main() -> None:
     """Run every measurement and print the table."""
     given = _given()
     load.require_wrk()
+    if given.postgres:
+        from benchmarks import on_postgres
+
+        on_postgres.measure(given.sections, given.seconds, given.runs, given.folder, out)
+        return
     filled = ground.prepare(given.folder, given.sections)
     peers = _peers_database(filled)
-    run = Measurement(given.seconds, given.runs)
+    run = Measurement(given.seconds, given.runs, out)
     with ground.copy_of(filled) as lent:
         sizes, started_in = _first_look(lent)
         run.floors(lent, sizes)
@@ -175,6 +118,9 @@ def _given() -> argparse.Namespace:
     parser.add_argument("--sections", type=int, default=2000, help="of 30 students, 60 days")
     parser.add_argument("--seconds", type=int, default=2, help="of each run (default: 2)")
     parser.add_argument("--runs", type=int, default=3, help="of which the median counts")
+    parser.add_argument(
+        "--postgres", action="store_true", help="on PostgreSQL, in a cluster of its own"
+    )
     parser.add_argument("--folder", type=Path, default=results.FOLDER, help="of the data")
     return parser.parse_args()
 
@@ -186,9 +132,9 @@ def _first_look(lent: Ground) -> tuple[dict[str, int], list[float]]:
         with server.rollbook(lent.database, lent.master_key) as running:
             started_in.append(running.started_in)
             sizes = {
-                "R": _length(asking.readings(lent, running.host), running.host),
-                "R, XML": _length(
-                    asking.readings(lent, running.host, accept=XML), running.host
+                "R": measuring.length(asking.readings(lent, running.host), running.host),
+                "R, XML": measuring.length(
+                    asking.readings(lent, running.host, accept=asking.XML), running.host
                 ),
                 "R, 304": 0,
             }
@@ -196,24 +142,6 @@ def _first_look(lent: Ground) -> tuple[dict[str, int], list[float]]:
         f"answers the first request after {min(started_in):.2f} to {max(started_in):.2f} s"
     )
     return sizes, started_in
-
-
-def _length(requests: Iterator[bytes], host: str, count: int = 20) -> int:
-    """Return how many bytes the bodies of some answers have, on average."""
-    lengths = []
-    name, _, port = host.partition(":")
-    with socket.create_connection((name, int(port))) as line:
-        for _ in range(count):
-            line.sendall(next(requests))
-            heard = b""
-            while b"\r\n\r\n" not in heard:
-                heard += line.recv(1 << 17)
-            head, _, body = heard.partition(b"\r\n\r\n")
-            length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
-            while len(body) < length:
-                body += line.recv(1 << 17)
-            lengths.append(length)
-    return sum(lengths) // count
 
 
 def _peers_database(filled: Ground) -> Path | None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 
 from benchmarks import land
-from benchmarks.ground import DAYS, Ground
+from benchmarks.ground import DAYS, Filled
 from benchmarks.signing import Signer, spelled
 
 JSON, XML = "application/json", "text/xml"
@@ -28,7 +28,7 @@ def attendance(section: int) -> str:
 
 
 def readings(
-    ground: Ground, host: str, *, accept: str = JSON, known: bool = False
+    ground: Filled, host: str, *, accept: str = JSON, known: bool = False
 ) -> Iterator[bytes]:
     """Yield readings of one and the same month, section after section, again and again."""
     sections = list(range(ground.where.sections))
@@ -39,7 +39,7 @@ def readings(
 
 
 def first_readings(
-    ground: Ground, host: str, *, accept: str = JSON, begin: int = 0
+    ground: Filled, host: str, *, accept: str = JSON, begin: int = 0
 ) -> Iterator[bytes]:
     """Yield readings of which none repeats another: each section's months, first day by day."""
     months = DAYS - MONTH + 1
@@ -68,7 +68,7 @@ def _readings(
         yield sign("GET", attendance(section), now, query=month, headers=headers)
 
 
-def savings(ground: Ground, host: str, seed: int, *, content: str = JSON) -> Iterator[bytes]:
+def savings(ground: Filled, host: str, seed: int, *, content: str = JSON) -> Iterator[bytes]:
     """Yield rolls, each different from what is stored: SQLite skips rows that do not change."""
     sign = signer(host).request
     headers = spelled({"Content-Type": content, "Accept": content})

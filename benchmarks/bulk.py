@@ -3,7 +3,7 @@ Filling a database quickly with exactly what the service would have written.
 
 The roster is what an import brings, a roll what `PUT sections/{id}/attendance` saves: the marks,
 the fact that it was taken, an entry of the record with its hash in the chain, an event.
-`tests/benchmarks/test_bulk.py` holds both equal to what the store writes. Only the order differs
+`tests/bench/test_bulk.py` holds both equal to what the store writes. Only the order differs
 in which marks are laid down: by key, so that the file is filled from its beginning to its end.
 The record grows day after day as it would have.
 
@@ -140,30 +140,38 @@ def _settle_one(db: apsw.Connection, where: Land, district: int, safe: Safe) -> 
     span |= {"first": sections.start * STUDENTS, "end": sections.stop * STUDENTS}
     db.execute(_USERS, {**span, "districts": where.districts})
     db.execute(_ENROLLMENTS, {**span, "districts": where.districts})
-    key = land.key_of(district)
-    sealed = safe.seal(land.secret_of(district), key=key, district_id=district)
+    db.execute(SQL.create_key, key(where, district, safe))
+
+
+def key(where: Land, district: int, safe: Safe) -> rows.Row:
+    """Return a district's key for `create_key`."""
+    name = land.key_of(district)
     made = ApiKey(
-        key=key,
+        key=name,
         district_id=district,
         user_id=where.administrator(district),
-        sealed_secret=sealed,
+        sealed_secret=safe.seal(land.secret_of(district), key=name, district_id=district),
         created_at=FOUNDED_AT,
     )
-    db.execute(SQL.create_key, rows.from_api_key(made))
+    return rows.from_api_key(made)
 
 
-def _move_counters(db: apsw.Connection, where: Land, done: int) -> None:
+def following(where: Land, done: int) -> dict[str, int]:
+    """Return the next id of each noun when so many districts are there."""
     sections = where.sections_of(done).stop
-    following = {
+    return {
         "district": done + 1,
         "course": land.FIRST_COURSE + done,
         "section": land.section_id(sections),
         "user": where.first_student(sections),
         "enrollment": land.enrollments(sections).start,
     }
+
+
+def _move_counters(db: apsw.Connection, where: Land, done: int) -> None:
     db.executemany(
         "UPDATE counters SET next = ? WHERE noun = ?",
-        [(number, noun) for noun, number in following.items()],
+        [(number, noun) for noun, number in following(where, done).items()],
     )
 
 
@@ -183,17 +191,17 @@ def take_rolls(db: apsw.Connection, where: Land, days: Sequence[str]) -> None:
     for begin in track(range(0, len(places), step), "Laying down the marks"):
         with db:
             for district, section in places[begin : begin + step]:
-                key = (district, land.section_id(section))
+                place = (district, land.section_id(section))
                 by = where.administrator(district)
-                db.execute(_MARKS, key)
-                db.execute(_ROLLS, (*key, by, by))
+                db.execute(_MARKS, place)
+                db.execute(_ROLLS, (*place, by, by))
     heads = [GENESIS] * where.sections
     for day, date in enumerate(track(days, "Writing the record")):
         with db:
             db.executemany(
                 SQL.add_to_record,
                 (
-                    _entry(where, district, section, day, date, heads)
+                    entry(where, district, section, day, date, heads)
                     for district, section in places
                 ),
             )
@@ -218,10 +226,11 @@ def author(where: Land, section: int, day: int) -> Author:
     )
 
 
-def _entry(
+def entry(
     where: Land, district: int, section: int, day: int, date: str, heads: list[bytes]
 ) -> rows.Row:
-    entry = RecordEntry(
+    """Return the entry of a roll for `add_to_record`, chained to the head that it replaces."""
+    made = RecordEntry(
         section_id=land.section_id(section),
         number=day + 1,
         at=taken_at(date),
@@ -236,5 +245,5 @@ def _entry(
             ]
         ),
     )
-    heads[section] = chain_hash(heads[section], entry)
-    return rows.from_record_entry(district, msgspec.structs.replace(entry, hash=heads[section]))
+    heads[section] = chain_hash(heads[section], made)
+    return rows.from_record_entry(district, msgspec.structs.replace(made, hash=heads[section]))

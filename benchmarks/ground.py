@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
@@ -18,8 +19,16 @@ from rollbook.auth.credentials import Safe, load_master_key
 DAYS = 60
 
 
+class Filled(Protocol):
+    """A filled database, wherever it is, of which requests can be made."""
+
+    @property
+    def where(self) -> Land:
+        """Who is in it."""
+
+
 class Ground(msgspec.Struct, frozen=True):
-    """A filled database, and who is in it."""
+    """A file that is filled, and who is in it."""
 
     database: Path
     master_key: Path

@@ -3,7 +3,8 @@ The same readings and saves at 1, 10 and 100 million marks: `make growth`.
 
 There are more sections as there are more marks, each with its 60 days, so a reading stays a month
 of one section. Readings are of what nobody read before: what the service keeps of its answers
-would flatter the small file. Each file is filled, measured and removed.
+would flatter the small file. Each file is filled, measured and removed; with --postgres it is a
+database in a cluster of its own.
 """
 
 import argparse
@@ -14,14 +15,16 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks import asking, ground, load, measuring, results, server
-from benchmarks.ground import DAYS, Ground
-from benchmarks.land import STUDENTS
+from benchmarks.ground import DAYS, Filled
+from benchmarks.land import STUDENTS, Land
 from benchmarks.measuring import Kind
 from benchmarks.results import Size
+from benchmarks.server import Running
 
 out = Console()
 
 _MARK_BYTES = 90  # with its part of roll, record and roster; measured on a million
+_MARK_BYTES_IN_POSTGRESQL = 200
 _APART = 50_000  # places between the readings of two runs
 
 KINDS = (
@@ -56,29 +59,68 @@ def main() -> None:
     parser.add_argument(
         "--keep", action="store_true", help="leave the files, rolls saved and all"
     )
+    parser.add_argument(
+        "--postgres", action="store_true", help="on PostgreSQL, in a cluster of its own"
+    )
     given = parser.parse_args()
+    if given.postgres and given.keep:
+        parser.error("a cluster cannot be kept: it is gone at the end")
     load.require_wrk()
-    place = given.folder / "growth"
-    place.mkdir(parents=True, exist_ok=True)
-    _require_room(place, max(given.millions))
-    sizes = []
-    for millions in given.millions:
-        begun = time.perf_counter()
-        filled = ground.prepare(place, round(millions * 1e6 / (STUDENTS * DAYS)))
-        filled_in = time.perf_counter() - begun
-        try:
-            sizes.append(_measure(filled, filled_in, given.seconds, given.runs))
-        finally:
-            if not given.keep:
-                ground.remove(filled.database)
-    found = results.Growth(
-        at=results.moment(), cores=results.cores(), seconds=given.seconds, sizes=sizes
+    kind = results.GrowthPostgres if given.postgres else results.Growth
+    found = kind(
+        at=results.moment(),
+        cores=results.cores(),
+        seconds=given.seconds,
+        sizes=_in_cluster(given) if given.postgres else _in_files(given),
     )
     out.print(f"Kept in {results.keep(given.folder, found)}")
 
 
-def _require_room(folder: Path, millions: float) -> None:
-    need = millions * 1e6 * _MARK_BYTES * 1.2
+def _sections(millions: float) -> int:
+    return round(millions * 1e6 / (STUDENTS * DAYS))
+
+
+def _in_files(given: argparse.Namespace) -> list[Size]:
+    """Measure each size in a file of SQLite's."""
+    place = given.folder / "growth"
+    place.mkdir(parents=True, exist_ok=True)
+    _require_room(place, max(given.millions), _MARK_BYTES)
+    sizes = []
+    for millions in given.millions:
+        begun = time.perf_counter()
+        filled = ground.prepare(place, _sections(millions))
+        filled_in = time.perf_counter() - begun
+        size = filled.database.stat().st_size
+        try:
+            with server.rollbook(filled.database, filled.master_key) as running:
+                sizes.append(_measure(filled, running, size, filled_in, given))
+        finally:
+            if not given.keep:
+                ground.remove(filled.database)
+    return sizes
+
+
+def _in_cluster(given: argparse.Namespace) -> list[Size]:
+    """Measure each size in a database of PostgreSQL's, all of them in one cluster."""
+    from benchmarks import cluster, on_postgres
+
+    _require_room(cluster.PLACE, max(given.millions), _MARK_BYTES_IN_POSTGRESQL)
+    sizes = []
+    with cluster.started() as within:
+        for millions in given.millions:
+            name = f"growth_{_sections(millions)}"
+            begun = time.perf_counter()
+            filled = on_postgres.filled(within, name, Land(_sections(millions)), given.folder)
+            filled_in = time.perf_counter() - begun
+            size = int(within.psql(f"SELECT pg_database_size('{name}')"))
+            with server.rollbook(filled.url, filled.master_key) as running:
+                sizes.append(_measure(filled, running, size, filled_in, given))
+            within.drop_database(name)
+    return sizes
+
+
+def _require_room(folder: Path, millions: float, mark_bytes: int) -> None:
+    need = millions * 1e6 * mark_bytes * 1.2
     free = shutil.disk_usage(folder).free
     if need > free:
         raise SystemExit(
@@ -87,23 +129,26 @@ def _require_room(folder: Path, millions: float) -> None:
         )
 
 
-def _measure(filled: Ground, filled_in: float, seconds: int, runs: int) -> Size:
-    size = filled.database.stat().st_size
+def _measure(
+    filled: Filled, running: Running, size: int, filled_in: float, given: argparse.Namespace
+) -> Size:
+    marks = filled.where.students * DAYS
     out.print(
-        f"{filled.marks:,} marks in {filled.where.sections:,} sections, "
+        f"{marks:,} marks in {filled.where.sections:,} sections, "
         f"{size / 2**30:.2f} GB, filled in {filled_in:.0f} s"
     )
     rows = {}
-    with server.rollbook(filled.database, filled.master_key) as running:
-        for kind in KINDS:
-            row = measuring.by_wrk(kind, filled, running.host, seconds=seconds, runs=runs)
-            rows[kind.name] = row
-            out.print(
-                f"{kind.name:10}{row.rate:>9,.0f}/s   p50 {row.p50:.1f} ms   "
-                f"p99 {row.p99:.1f} ms   {row.wrong} wrong",
-                highlight=False,
-            )
-    return Size(marks=filled.marks, file_bytes=size, filled_in=filled_in, rows=rows)
+    for kind in KINDS:
+        row = measuring.by_wrk(
+            kind, filled, running.host, seconds=given.seconds, runs=given.runs
+        )
+        rows[kind.name] = row
+        out.print(
+            f"{kind.name:10}{row.rate:>9,.0f}/s   p50 {row.p50:.1f} ms   "
+            f"p99 {row.p99:.1f} ms   {row.wrong} wrong",
+            highlight=False,
+        )
+    return Size(marks=marks, file_bytes=size, filled_in=filled_in, rows=rows)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,16 @@
 """Each thing that is measured, some runs of it, and the one in the middle."""
 
 import random
+import socket
 import statistics
 import time
 from collections.abc import Callable, Iterator
 
 import msgspec
+from rich.console import Console
 
 from benchmarks import asking, load
-from benchmarks.ground import Ground
+from benchmarks.ground import Filled
 from benchmarks.results import Row
 from benchmarks.sender import Sender
 
@@ -28,7 +30,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     requests: Callable[
-        [Ground, str, int], Iterator[bytes]
+        [Filled, str, int], Iterator[bytes]
     ]  # of data, server, number of the run
     most: int  # requests a second that are made ready
     expect: int = 200
@@ -36,7 +38,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     again: bool = False  # nobody looks at nonces there: requests may be sent more than once
 
 
-def by_wrk(kind: Kind, ground: Ground, host: str, *, seconds: int, runs: int) -> Row:
+def by_wrk(kind: Kind, ground: Filled, host: str, *, seconds: int, runs: int) -> Row:
     """Measure what wrk gets answered in so many runs of so many seconds."""
     done = []
     for number in range(runs):
@@ -53,7 +55,29 @@ def by_wrk(kind: Kind, ground: Ground, host: str, *, seconds: int, runs: int) ->
     return typical(done)
 
 
-def morning(ground: Ground, host: str, *, seconds: float, seed: int) -> dict[str, Row]:
+class Measurement:
+    """A run: how long each thing is measured, and what has come of it so far."""
+
+    def __init__(self, seconds: int, runs: int, out: Console) -> None:
+        self.seconds = seconds
+        self.runs = runs
+        self._out = out
+        self.rows: dict[str, Row] = {}
+
+    def note(self, name: str, row: Row) -> None:
+        """Keep a row and say it."""
+        self.rows[name] = row
+        wrong = f"   [red]{row.wrong} wrong[/]" if row.wrong else ""
+        times = f"   p50 {row.p50:.1f} ms   p99 {row.p99:.1f} ms" if row.p99 else ""
+        self._out.print(f"{name:28}{row.rate:>9,.0f}/s{times}{wrong}", highlight=False)
+
+    def ask(self, kind: Kind, lent: Filled, host: str, name: str = "") -> None:
+        """Measure one kind of requests."""
+        row = by_wrk(kind, lent, host, seconds=self.seconds, runs=self.runs)
+        self.note(name or kind.name, row)
+
+
+def morning(ground: Filled, host: str, *, seconds: float, seed: int) -> dict[str, Row]:
     """
     Measure a school morning: of five requests four read a month and one saves a roll.
 
@@ -92,3 +116,21 @@ def percentile(values: list[float], rank: int) -> float:
     """Return the least value that so many of a hundred do not exceed; 0 of nothing."""
     ordered = sorted(values)
     return ordered[-(-len(ordered) * rank // 100) - 1] if ordered else 0
+
+
+def length(requests: Iterator[bytes], host: str, count: int = 20) -> int:
+    """Return how many bytes the bodies of some answers have, on average."""
+    lengths = []
+    name, _, port = host.partition(":")
+    with socket.create_connection((name, int(port))) as line:
+        for _ in range(count):
+            line.sendall(next(requests))
+            heard = b""
+            while b"\r\n\r\n" not in heard:
+                heard += line.recv(1 << 17)
+            head, _, body = heard.partition(b"\r\n\r\n")
+            length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
+            while len(body) < length:
+                body += line.recv(1 << 17)
+            lengths.append(length)
+    return sum(lengths) // count

@@ -18,8 +18,9 @@ from pathlib import Path
 import msgspec
 
 from benchmarks import asking, ground, load, measuring, results, server
-from benchmarks.__main__ import OURS, R, out
+from benchmarks.__main__ import out
 from benchmarks.ground import Ground
+from benchmarks.kinds import OURS, R
 from benchmarks.results import Row
 from clusters import Cluster, binaries
 from rollbook import moving, wiring

@@ -15,7 +15,9 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import results
-from benchmarks.results import Bench, Growth, Nation
+from benchmarks.results import Bench, BenchPostgres, Growth, GrowthPostgres, Nation
+
+_MONTH, _ROLL = "pgbench, a month, 16 at once", "pgbench, a roll, 16 at once"
 
 HEAD = ("what", "a second", "p50", "p99", "of floor", "× peer", "target", "")
 
@@ -71,9 +73,26 @@ LINES = (
 )
 
 
+ON_POSTGRES = (
+    Line("pgbench, a month, 1 at once"),
+    Line("pgbench, a month, 16 at once"),
+    Line("pgbench, a roll, 1 at once"),
+    Line("pgbench, a roll, 16 at once"),
+    Line("peer R, django", _MONTH),
+    Line("peer R, fastapi", _MONTH),
+    Line("peer W, django", _ROLL),
+    Line("peer W, fastapi", _ROLL),
+    Line("R", _MONTH, "peer R, django", "5,000", _rate("R", 5_000)),
+    Line("R, first time", _MONTH, "peer R, django"),
+    Line("R, 304", _MONTH),
+    Line("W", _ROLL, "peer W, django", "1,500", _rate("W", 1_500)),
+    Line("W, 64 at once", _ROLL, "peer W, django"),
+)
+
+
 def table(found: Bench) -> Iterator[tuple[str, ...]]:
-    """Yield the rows of the table, as text, under `HEAD`."""
-    for line in LINES:
+    """Yield the rows of the table, as text, under `HEAD`; the peer is the first one."""
+    for line in ON_POSTGRES if isinstance(found, BenchPostgres) else LINES:
         row = found.rows.get(line.name)
         if row is None:
             continue
@@ -184,6 +203,10 @@ def tables(folder: Path) -> dict[str, str]:
         )
     if growth := results.latest(folder, Growth):
         found["growth"] = _of_growth(growth) + "\n\n" + _picture("growth", "Rates by size")
+    if on_postgres := results.latest(folder, BenchPostgres):
+        found["postgres"] = _of_bench(on_postgres)
+    if grown := results.latest(folder, GrowthPostgres):
+        found["growth on postgres"] = _of_growth(grown)
     if nation := results.latest(folder, Nation):
         found["nation"] = _of_nation(nation) + "\n\n" + _picture("nation", "Rolls a second")
     return found

@@ -37,6 +37,10 @@ class Bench(msgspec.Struct, frozen=True, kw_only=True):
     peak: dict[str, float]  # after all of the load
 
 
+class BenchPostgres(Bench, frozen=True, kw_only=True):
+    """The same on PostgreSQL."""
+
+
 class Size(msgspec.Struct, frozen=True, kw_only=True):
     """The database at one size."""
 
@@ -53,6 +57,10 @@ class Growth(msgspec.Struct, frozen=True, kw_only=True):
     cores: int
     seconds: float
     sizes: list[Size]
+
+
+class GrowthPostgres(Growth, frozen=True, kw_only=True):
+    """The same on PostgreSQL."""
 
 
 class Second(msgspec.Struct, frozen=True):

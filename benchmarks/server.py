@@ -71,12 +71,13 @@ def rollbook(
         "ROLLBOOK_DATABASE": str(database),
         "ROLLBOOK_MASTER_KEY_FILE": str(master_key),
         "ROLLBOOK_WORKERS": str(workers),
-        "ROLLBOOK_STATE_DIR": state_dir,
     }
     port = _free_port()
     command = [sys.executable, "-m", "rollbook", "serve", "--port", str(port)]
-    with _running(command, settings, port) as running:
-        yield running
+    with tempfile.TemporaryDirectory() as state:  # the nonces, where the database is no file
+        settings["ROLLBOOK_STATE_DIR"] = state_dir or state
+        with _running(command, settings, port) as running:
+            yield running
 
 
 @contextlib.contextmanager
@@ -93,8 +94,8 @@ def constant(size: int, workers: int = 2) -> Iterator[Running]:
 
 
 @contextlib.contextmanager
-def django(database: Path, workers: int = 2) -> Iterator[Running]:
-    """Run the peer under gunicorn."""
+def django(database: Path | str, workers: int = 2) -> Iterator[Running]:
+    """Run the peer of Django REST framework under gunicorn."""
     port = _free_port()
     command = [
         *(sys.executable, "-m", "gunicorn", "--workers", str(workers)),
@@ -102,6 +103,19 @@ def django(database: Path, workers: int = 2) -> Iterator[Running]:
         "benchmarks.peers.django_drf.wsgi",
     ]
     with _running(command, {"PEER_DATABASE": str(database)}, port) as running:
+        yield running
+
+
+@contextlib.contextmanager
+def fastapi(database: str, workers: int = 2) -> Iterator[Running]:
+    """Run the peer of FastAPI and SQLAlchemy under uvicorn."""
+    port = _free_port()
+    command = [
+        *(sys.executable, "-m", "uvicorn", "--workers", str(workers), "--port", str(port)),
+        *("--log-level", "error", "--no-access-log"),
+        "benchmarks.peers.fastapi_sqlalchemy.app:app",
+    ]
+    with _running(command, {"PEER_DATABASE": database}, port) as running:
         yield running
 
 

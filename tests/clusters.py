@@ -53,16 +53,20 @@ class Cluster:
     Args:
         durable: Wait for the disk. Without it everything is quicker, and a loss of power would
             lose it all: for tests whose subject is something else.
+        place: Where its folder goes; otherwise with the other temporary ones.
         settings: What `start` sets when it is not told otherwise.
     """
 
-    def __init__(self, *, durable: bool = True, **settings: Any) -> None:
+    def __init__(
+        self, *, durable: bool = True, place: Path | None = None, **settings: Any
+    ) -> None:
         found = binaries()
         assert found, "PostgreSQL is not installed: apt-get install postgresql"
         self._binaries = found
         self._settings = {**({} if durable else _CARELESS), **settings}
         self._postmaster: subprocess.Popen[bytes] | None = None
-        place = MEMORY if not durable and os.access(MEMORY, os.W_OK) else None
+        if place is None and not durable and os.access(MEMORY, os.W_OK):
+            place = MEMORY
         self.folder = Path(tempfile.mkdtemp(prefix="rollbook-cluster-", dir=place))
         self.data = self.folder / "data"
         self.port = _free_port()

@@ -1,27 +1,18 @@
 """What the measurements fill a database with is what the service would have written."""
 
 import datetime as dt
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import apsw
 import pytest
 
+from bench.rosters import roster
 from benchmarks import bulk, land
-from benchmarks.land import STUDENTS, Land
+from benchmarks.land import Land
 from rollbook.auth.credentials import Safe
 from rollbook.domain.attendance import Entry
-from rollbook.domain.people import Role
-from rollbook.domain.store import (
-    RosterCourse,
-    RosterEnrollment,
-    RosterLimits,
-    RosterPart,
-    RosterSection,
-    RosterUser,
-    SaveMarks,
-)
+from rollbook.domain.store import RosterLimits, SaveMarks
 from rollbook.storage.sqlite import SqliteStore, create
 from rollbook.storage.sqlite.writer import Writer
 
@@ -105,34 +96,6 @@ async def test_a_roster_filled_in_bulk_is_what_an_import_brings(tmp_path: Path) 
 def next_ids(path: Path) -> list[Any]:
     """Return the counters of ids; the others, of two words, count events."""
     return [row for row in rows_of(path, "counters")["counters"] if " " not in row[0]]
-
-
-def roster(where: Land) -> Iterable[RosterPart]:
-    students = range(where.students)
-    yield _part(RosterCourse, [RosterCourse("c", "Course", "C 1", "", None)])
-    yield _part(
-        RosterSection,
-        [
-            RosterSection(f"s{n:08d}", "c", None, f"Section {n}", "", ())
-            for n in range(where.sections)
-        ],
-    )
-    people = [RosterUser("admin", Role.ADMINISTRATOR, None, "Ada", "Byron")]
-    people += [
-        RosterUser(f"u{n:08d}", Role.STUDENT, None, "Student", f"Number {n}") for n in students
-    ]
-    yield _part(RosterUser, people)
-    yield _part(
-        RosterEnrollment,
-        [
-            RosterEnrollment(f"e{n:08d}", f"s{n // STUDENTS:08d}", f"u{n:08d}", False)
-            for n in students
-        ],
-    )
-
-
-def _part(noun: Any, rows: list[Any]) -> RosterPart:
-    return RosterPart(noun=noun, rows=rows, ended=(), complete=False)
 
 
 def test_what_is_filled_is_whole(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 Make the peer's database from Rollbook's, with the same sections, students and marks.
 
     python -m benchmarks.peers.django_drf.filling ROLLBOOK.db PEER.db
+    python -m benchmarks.peers.django_drf.filling postgresql://…      # the empty tables alone
 """
 
 import os
@@ -28,10 +29,7 @@ _COPYING = (
 
 def fill(ours: Path, peers: Path) -> None:
     """Write the peer's database; it must not be there yet."""
-    os.environ["PEER_DATABASE"] = str(peers)
-    os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.peers.django_drf.settings"
-    django.setup()
-    call_command("migrate", run_syncdb=True, verbosity=0)
+    make_tables(str(peers))
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA synchronous = OFF")
         cursor.execute("ATTACH DATABASE %s AS ours", [str(ours)])
@@ -41,5 +39,16 @@ def fill(ours: Path, peers: Path) -> None:
         cursor.execute("COMMIT")
 
 
+def make_tables(database: str) -> None:
+    """Make the empty tables, in a file or at an address."""
+    os.environ["PEER_DATABASE"] = database
+    os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.peers.django_drf.settings"
+    django.setup()
+    call_command("migrate", run_syncdb=True, verbosity=0)
+
+
 if __name__ == "__main__":
-    fill(Path(sys.argv[1]), Path(sys.argv[2]))
+    if len(sys.argv) == 2:
+        make_tables(sys.argv[1])
+    else:
+        fill(Path(sys.argv[1]), Path(sys.argv[2]))

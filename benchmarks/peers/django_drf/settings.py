@@ -1,6 +1,11 @@
-"""Settings, as for production; SQLite waits for the disk at each commit, as Rollbook's does."""
+"""
+Settings, as for production, on a file or on PostgreSQL, as PEER_DATABASE says.
+
+SQLite waits for the disk at each commit, as Rollbook's does.
+"""
 
 import os
+from urllib.parse import urlsplit
 
 SECRET_KEY = "of no use: nothing is signed here"
 DEBUG = False
@@ -11,16 +16,28 @@ MIDDLEWARE = ["django.middleware.common.CommonMiddleware"]  # the length of answ
 USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+_DATABASE = os.environ.get("PEER_DATABASE", ":memory:")
+_SQLITE = {
+    "ENGINE": "django.db.backends.sqlite3",
+    "NAME": _DATABASE,
+    "OPTIONS": {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 30,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+    },
+}
+_ADDRESS = urlsplit(_DATABASE)
+_POSTGRESQL = {
+    "ENGINE": "django.db.backends.postgresql",
+    "NAME": _ADDRESS.path.removeprefix("/"),
+    "USER": _ADDRESS.username,
+    "HOST": _ADDRESS.hostname,
+    "PORT": _ADDRESS.port,
+}
 DATABASES = {
     "default": {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": os.environ.get("PEER_DATABASE", ":memory:"),
+        **(_POSTGRESQL if _ADDRESS.scheme == "postgresql" else _SQLITE),
         "CONN_MAX_AGE": None,
-        "OPTIONS": {
-            "transaction_mode": "IMMEDIATE",
-            "timeout": 30,
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
-        },
     }
 }
 
