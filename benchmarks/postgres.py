@@ -34,8 +34,8 @@ _UPSERT = """
 \\set section random({first}, {last})
 \\set day random(0, 80)
 INSERT INTO marks (district_id, date, section_id, enrollment_id, status, comment)
-SELECT district_id, DATE '2026-08-17' + CAST(:day AS integer), section_id, id, 1 + CAST(random() * 3 AS integer),
-       'x' || random()
+SELECT district_id, DATE '2026-08-17' + CAST(:day AS integer), section_id, id,
+       1 + CAST(random() * 3 AS integer), 'x' || random()
   FROM enrollments
  WHERE district_id = {district} AND section_id = :section AND NOT admin
     ON CONFLICT (district_id, section_id, date, enrollment_id)
