@@ -108,6 +108,21 @@ def from_api_key(key: ApiKey) -> Row:
     )
 
 
+def from_key_change(key: ApiKey) -> Row:
+    """Return the parameters of the statement `change_key`."""
+    return (
+        key.sealed_secret,
+        key.former_sealed_secret,
+        key.former_until,
+        key.name,
+        key.read_only,
+        key.expires_at,
+        key.revoked_at,
+        key.district_id,
+        key.key,
+    )
+
+
 def course(row: Row) -> Course:
     """Read the seven columns of the statement `course`."""
     return Course(

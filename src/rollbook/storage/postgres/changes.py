@@ -5,12 +5,13 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from rollbook.domain.attendance import Entry, Judgement, answers_to, fill_roll, judge
+from rollbook.domain.attendance import Entry, Judgement, answers_to, judge
 from rollbook.domain.days import Day
-from rollbook.domain.errors import AlreadyThere, NoSuchThing, RollRefused, Unavailable
+from rollbook.domain.errors import AlreadyThere, NoSuchThing, Unavailable
 from rollbook.domain.people import ApiKey, District, Instant, User
 from rollbook.domain.store import Saved, SaveMarks, TakeRoll
 from rollbook.storage import rows
+from rollbook.storage.judging import judge_marks, judge_roll
 from rollbook.storage.postgres.sections import Rosters, Section
 from rollbook.storage.postgres.statements import SQL
 
@@ -21,10 +22,7 @@ async def save_marks(db: Any, rosters: Rosters, command: SaveMarks, now: Instant
     """Save entry by entry, or with `atomic` all or none."""
 
     def judged(section: Section) -> Judgement:
-        judgement = judge(command.entries, section.markable, section.current)
-        if command.atomic:
-            _require_all(judgement)
-        return judgement
+        return judge_marks(command, section.markable, section.current)
 
     days = _days(command)
     section, judgement = await _written(db, rosters, command, days, judged, now)
@@ -47,16 +45,7 @@ async def take_roll(db: Any, rosters: Rosters, command: TakeRoll, now: Instant) 
     """Save a whole roll, the day's fact even when nobody is on it."""
 
     def judged(section: Section) -> Judgement:
-        entries = fill_roll(
-            command.exceptions,
-            command.date,
-            section.seats,
-            section.current,
-            replace_excused=command.replace_excused,
-        )
-        judgement = judge(entries, section.markable, section.current)
-        _require_all(judgement)
-        return msgspec.structs.replace(judgement, dates=[command.date])
+        return judge_roll(command, section.seats, section.markable, section.current)
 
     section, judgement = await _written(db, rosters, command, {command.date}, judged, now)
     return Saved(judgement.answers, section.version, len(judgement.changes))
@@ -82,12 +71,6 @@ async def _written(
         f"Section {command.section_id} was saved by others so often that this save never came "
         "to its turn; nothing of it was saved."
     )
-
-
-def _require_all(judgement: Judgement) -> None:
-    if judgement.refused:
-        answers = judgement.answers
-        raise RollRefused(len(judgement.refused), len(answers), answers)
 
 
 # ---------------------------------------------------------------- administration
@@ -153,18 +136,7 @@ async def create_key(db: Any, key: ApiKey) -> None:
 
 async def change_key(db: Any, key: ApiKey) -> None:
     """Change a key; an update that touches no row is the error."""
-    parameters = (
-        key.sealed_secret,
-        key.former_sealed_secret,
-        key.former_until,
-        key.name,
-        key.read_only,
-        key.expires_at,
-        key.revoked_at,
-        key.district_id,
-        key.key,
-    )
     async with db.transaction():
-        if await db.fetchval(SQL.change_key, *parameters) is None:
+        if await db.fetchval(SQL.change_key, *rows.from_key_change(key)) is None:
             raise NoSuchThing("key", key.key)
         await db.execute(SQL.raise_people_version)

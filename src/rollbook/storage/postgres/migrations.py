@@ -11,7 +11,7 @@ import asyncpg
 
 from rollbook.domain.errors import Unavailable
 from rollbook.storage import schema
-from rollbook.storage.postgres.pool import FAULTS, faults_as_unavailable, unavailable
+from rollbook.storage.postgres.pool import faults_as_unavailable
 from rollbook.storage.postgres.statements import SQL
 from rollbook.storage.schema import Migration
 
@@ -39,19 +39,17 @@ async def migrate(url: str, *, rehearse: bool = False) -> AsyncIterator[Migratio
     """
     with faults_as_unavailable():
         db = await asyncpg.connect(url)
-    try:
-        if rehearse:
-            for step in await _rehearsed(db):
-                yield step
-            return
-        for step in known():
-            if await _run_alone(db, step):
-                yield step
-        await distribute(db)
-    except FAULTS as fault:
-        raise unavailable(fault) from fault
-    finally:
-        await db.close()
+        try:
+            if rehearse:
+                for step in await _rehearsed(db):
+                    yield step
+                return
+            for step in known():
+                if await _run_alone(db, step):
+                    yield step
+            await distribute(db)
+        finally:
+            await db.close()
 
 
 async def _run_alone(db: Any, step: Migration) -> bool:

@@ -9,7 +9,7 @@ import asyncpg
 from rollbook.domain.errors import Unavailable
 from rollbook.storage.moving import AT_A_TIME, Rows, Table
 from rollbook.storage.postgres import migrations
-from rollbook.storage.postgres.pool import FAULTS, teach_days, unavailable
+from rollbook.storage.postgres.pool import faults_as_unavailable, teach_days
 from rollbook.storage.postgres.statements import SQL
 
 
@@ -21,7 +21,7 @@ async def owner_of(url: str) -> AsyncIterator[Any]:
     It is committed when the block ends well. Raises `Unavailable`, also for a login that sees
     only one district, or none.
     """
-    try:
+    with faults_as_unavailable():
         db = await asyncpg.connect(url)
         try:
             await teach_days(db)
@@ -35,8 +35,6 @@ async def owner_of(url: str) -> AsyncIterator[Any]:
                 yield db
         finally:
             await db.close()
-    except FAULTS as fault:
-        raise unavailable(fault) from fault
 
 
 class DatabaseEnd:

@@ -98,14 +98,12 @@ class Pool:
     @contextlib.asynccontextmanager
     async def shared(self) -> AsyncIterator[Any]:
         """Lend a connection for what belongs to no district; faults become `Unavailable`."""
-        try:
+        with faults_as_unavailable():
             db = await self._take()
             try:
                 yield db
             finally:
                 self._give_back(db)
-        except FAULTS as fault:
-            raise unavailable(fault) from fault
 
     async def _take(self) -> Any:
         """Return a connection that works: the one that was used last, or a new one."""

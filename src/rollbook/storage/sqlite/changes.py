@@ -10,15 +10,16 @@ from typing import Any, TypeAlias
 import apsw
 import msgspec
 
-from rollbook.domain.attendance import Answer, Entry, Judgement, fill_roll, judge
+from rollbook.domain.attendance import Answer, Entry, Judgement, judge
+from rollbook.domain.days import Day
 from rollbook.domain.errors import (
     AlreadyThere,
     NoSuchThing,
-    RollRefused,
 )
 from rollbook.domain.people import ApiKey, District, Instant, User
 from rollbook.domain.store import Saved, SaveMarks, TakeRoll
 from rollbook.storage import rows
+from rollbook.storage.judging import judge_marks, judge_roll
 from rollbook.storage.sqlite.sections import Section, Sections
 from rollbook.storage.sqlite.statements import SQL
 
@@ -98,45 +99,29 @@ class MarksSaved(msgspec.Struct, frozen=True, array_like=True):
 def save_marks(section: Section, command: SaveMarks, now: Instant) -> MarksSaved:
     """Save entry by entry, or with `atomic` all or none."""
     section.require_version(command.if_version)
-    judgement = _judged(section, command)
-    if command.atomic:
-        _require_all(judgement)
+    current = section.current(_days(command))
+    judgement = judge_marks(command, section.markable, current)
     section.write(judgement, command.author, now)
     return MarksSaved(judgement.refused, section.version, len(judgement.changes))
 
 
 def rehearse_marks(db: apsw.Connection, command: SaveMarks) -> Judgement:
     """Return what `save_marks` would answer and write."""
-    return _judged(Section(db, command.district_id, command.section_id), command)
+    section = Section(db, command.district_id, command.section_id)
+    return judge(command.entries, section.markable, section.current(_days(command)))
 
 
-def _judged(section: Section, command: SaveMarks) -> Judgement:
-    days = {entry.date for entry in command.entries if isinstance(entry, Entry)}
-    return judge(command.entries, section.markable, section.current(days))
+def _days(command: SaveMarks) -> set[Day]:
+    return {entry.date for entry in command.entries if isinstance(entry, Entry)}
 
 
 def take_roll(section: Section, command: TakeRoll, now: Instant) -> Saved:
     """Save a whole roll, the day's fact even when nobody is on it."""
     section.require_version(command.if_version)
     current = section.current([command.date])
-    entries = fill_roll(
-        command.exceptions,
-        command.date,
-        section.seats,
-        current,
-        replace_excused=command.replace_excused,
-    )
-    judgement = judge(entries, section.markable, current)
-    _require_all(judgement)
-    whole = msgspec.structs.replace(judgement, dates=[command.date])
-    section.write(whole, command.author, now)
+    judgement = judge_roll(command, section.seats, section.markable, current)
+    section.write(judgement, command.author, now)
     return Saved(judgement.answers, section.version, len(judgement.changes))
-
-
-def _require_all(judgement: Judgement) -> None:
-    if judgement.refused:
-        answers = judgement.answers
-        raise RollRefused(len(judgement.refused), len(answers), answers)
 
 
 # ---------------------------------------------------------------- administration
@@ -203,18 +188,7 @@ def create_key(db: apsw.Connection, command: CreateKey, _now: Instant) -> None:
 def change_key(db: apsw.Connection, command: ChangeKey, _now: Instant) -> None:
     """Change a key; an update that touches no row is the error."""
     key = command.key
-    parameters = (
-        key.sealed_secret,
-        key.former_sealed_secret,
-        key.former_until,
-        key.name,
-        key.read_only,
-        key.expires_at,
-        key.revoked_at,
-        key.district_id,
-        key.key,
-    )
-    if db.execute(SQL.change_key, parameters).fetchone() is None:
+    if db.execute(SQL.change_key, rows.from_key_change(key)).fetchone() is None:
         raise NoSuchThing("key", key.key)
 
 
