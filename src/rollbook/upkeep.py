@@ -15,11 +15,11 @@ from rollbook.domain.days import Day, instant
 from rollbook.domain.errors import Unavailable
 from rollbook.domain.record import Head
 from rollbook.domain.retention import Hold
+from rollbook.storage.clock import system_clock
 from rollbook.storage.sqlite import checking, copies, migrations, retention
 from rollbook.storage.sqlite.checking import Checked
 from rollbook.storage.sqlite.connection import open_reader, open_writer
 from rollbook.storage.sqlite.retention import Pruned, Survey
-from rollbook.storage.sqlite.writer import system_clock
 
 __all__ = ["Checked", "Pruned", "Survey"]
 

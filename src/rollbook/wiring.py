@@ -36,13 +36,13 @@ from rollbook.processes import (
     hold_signals_for_new_workers,
     only_server,
 )
+from rollbook.storage.clock import system_clock
 from rollbook.storage.postgres import PostgresStore
 from rollbook.storage.postgres import migrations as postgres_migrations
 from rollbook.storage.postgres.pool import Pool
 from rollbook.storage.sqlite import SqliteStore, counter, create, migrations
 from rollbook.storage.sqlite.backlog import Backlog
 from rollbook.storage.sqlite.connection import open_writer
-from rollbook.storage.sqlite.writer import system_clock
 from rollbook.watch import logs, metrics
 from rollbook.watch.limits import Turnstile
 from rollbook.watch.metrics import Requests

@@ -10,8 +10,8 @@ from rollbook.api.app import build_app
 from rollbook.auth.credentials import Safe
 from rollbook.auth.door import Door
 from rollbook.auth.nonces import NonceBook
+from rollbook.storage.clock import system_clock
 from rollbook.storage.sqlite import SqliteStore, create
-from rollbook.storage.sqlite.writer import system_clock
 
 
 class House:

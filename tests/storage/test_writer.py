@@ -13,9 +13,10 @@ from rollbook.domain.days import Day
 from rollbook.domain.errors import AlreadyThere, NoSuchThing, RollRefused, Unavailable
 from rollbook.domain.people import District
 from rollbook.domain.store import SaveMarks
+from rollbook.storage.clock import system_clock
 from rollbook.storage.sqlite import writer as writer_module
 from rollbook.storage.sqlite.changes import CreateDistrict, MarksSaved
-from rollbook.storage.sqlite.writer import Writer, system_clock
+from rollbook.storage.sqlite.writer import Writer
 from storage.counted import Counted
 from storage.faulty_disk import FaultyDisk, faulty_disk
 from storage.holding import READING, held_by_another

@@ -5,6 +5,7 @@ Each runs in a transaction that also writes its number down, so a database is at
 the next, never between.
 """
 
+import functools
 from importlib import resources
 
 import msgspec
@@ -22,13 +23,18 @@ class Migration(msgspec.Struct, frozen=True):
 
 def known(dialect: str) -> list[Migration]:
     """Return every migration of this version of Rollbook for a dialect, in order."""
+    return list(_read(dialect))
+
+
+@functools.cache  # each look at the server's health asks for them
+def _read(dialect: str) -> tuple[Migration, ...]:
     folder = resources.files("rollbook.storage") / "sql" / dialect / "schema"
     files = sorted(folder.iterdir(), key=lambda file: file.name)
-    return [
+    return tuple(
         Migration(int(file.name.partition("_")[0]), file.name, file.read_text(encoding="utf-8"))
         for file in files
         if file.name.endswith(".sql")
-    ]
+    )
 
 
 def pending(steps: list[Migration], present: int) -> list[Migration]:

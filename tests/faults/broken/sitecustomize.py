@@ -73,12 +73,12 @@ def _a_clock_that_jumps(switch: Path) -> None:
     """Be off by as many seconds as the switch says."""
     import datetime as dt
 
-    from rollbook.storage.sqlite import writer
+    from rollbook.storage import clock
 
     def jumped() -> dt.datetime:
         return dt.datetime.now(dt.UTC) + dt.timedelta(seconds=float(switch.read_text()))
 
-    writer.system_clock = jumped
+    clock.system_clock = jumped
 
 
 def _an_old_sqlite(_switch: Path) -> None:

@@ -33,11 +33,11 @@ from rollbook.domain.store import (
 )
 from rollbook.storage import rows
 from rollbook.storage import selection as choice
+from rollbook.storage.clock import Clock, system_clock
 from rollbook.storage.postgres import changes, mark_files, migrations, reading, roster_import
 from rollbook.storage.postgres.pool import FIRST, LAST, Pool
 from rollbook.storage.postgres.sections import Rosters
 from rollbook.storage.postgres.statements import SQL
-from rollbook.storage.sqlite.writer import Clock, system_clock
 
 log = logging.getLogger("rollbook.storage")
 

@@ -28,10 +28,11 @@ import msgspec
 
 from rollbook.domain.attendance import Answer
 from rollbook.domain.errors import RollbookError, RollRefused, Unavailable, revive
+from rollbook.storage.clock import Clock, system_clock
 from rollbook.storage.sqlite.backlog import Backlog
 from rollbook.storage.sqlite.changes import COMMANDS, Command
 from rollbook.storage.sqlite.porter import Porter
-from rollbook.storage.sqlite.writer import Clock, Writer, system_clock
+from rollbook.storage.sqlite.writer import Writer
 
 log = logging.getLogger("rollbook.storage")
 

@@ -21,10 +21,10 @@ from rollbook.domain.retention import (
     is_older,
 )
 from rollbook.storage import rows
+from rollbook.storage.clock import Clock
 from rollbook.storage.sqlite.checking import Key, anchor_of, handfuls
 from rollbook.storage.sqlite.connection import faults_as_unavailable
 from rollbook.storage.sqlite.statements import SQL
-from rollbook.storage.sqlite.writer import Clock
 
 _LOCK_FOR = 0.02  # seconds after which a transaction takes in no further section
 _LEAVE_FOR = 0.02  # seconds between two, in which the server's saves come in

@@ -28,6 +28,7 @@ from rollbook.domain.store import (
     TakeRoll,
 )
 from rollbook.storage import rows, selection
+from rollbook.storage.clock import Clock, system_clock
 from rollbook.storage.sqlite import changes, migrations, roster_import
 from rollbook.storage.sqlite.connection import (
     FAULTS,
@@ -38,7 +39,7 @@ from rollbook.storage.sqlite.connection import (
 )
 from rollbook.storage.sqlite.mark_files import FilesOfMarks
 from rollbook.storage.sqlite.statements import SQL
-from rollbook.storage.sqlite.writer import Clock, Writer, system_clock
+from rollbook.storage.sqlite.writer import Writer
 
 _FIRST, _LAST = "0000-00-00", "9999-99-99"  # before and after every day, as text
 _READ_AHEAD = 50  # entries of the record read at a time

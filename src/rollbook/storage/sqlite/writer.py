@@ -7,9 +7,8 @@ alone, and all of them are answered only when the disk has them.
 """
 
 import contextlib
-import datetime as dt
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ import apsw
 
 from rollbook.domain.days import instant
 from rollbook.domain.errors import RollbookError, Unavailable
+from rollbook.storage.clock import Clock, system_clock
 from rollbook.storage.sqlite import changes
 from rollbook.storage.sqlite.connection import (
     FAULTS,
@@ -29,15 +29,8 @@ from rollbook.storage.sqlite.sections import Sections
 
 log = logging.getLogger("rollbook.storage")
 
-Clock = Callable[[], dt.datetime]
-
 LOG_MAX = 1 << 30  # bytes that the log may take from the disk while somebody reads for long
 _MOMENT_MS = 100  # readers of ours need far less than that
-
-
-def system_clock() -> dt.datetime:
-    """Return the present moment."""
-    return dt.datetime.now(dt.UTC)
 
 
 class Writer:
