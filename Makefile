@@ -40,7 +40,7 @@ bench: $(VENV)/bench.done wrk ## Measure reading and saving rolls beside floors 
 	$(BIN)/python -m benchmarks
 
 bench-postgres: $(VENV)/bench.done $(VENV)/postgresql.tried wrk ## Measure the same on PostgreSQL, beside a file and pgbench (two minutes)
-	PYTHONPATH=tests:. $(BIN)/python -m benchmarks.postgres
+	$(BIN)/python -m benchmarks.postgres
 
 bench-peers: $(VENV)/bench.done $(VENV)/postgresql.tried wrk ## Measure PostgreSQL beside pgbench and two peers (four minutes)
 	$(BIN)/python -m benchmarks --postgres

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 _TESTS = Path(__file__).resolve().parent.parent / "tests"
 if str(_TESTS) not in sys.path:
@@ -30,10 +31,15 @@ def require_postgresql() -> Path:
 
 
 @contextmanager
-def started() -> Iterator[Cluster]:
-    """Lend a cluster that runs, with nothing in it."""
+def started(**settings: Any) -> Iterator[Cluster]:
+    """Lend a cluster that runs, with nothing in it; *settings* are further ones."""
     require_postgresql()
-    cluster = Cluster(place=PLACE, fsync="on", synchronous_commit="on", max_connections=100)
+    durable: dict[str, Any] = {
+        "fsync": "on",
+        "synchronous_commit": "on",
+        "max_connections": 100,
+    }
+    cluster = Cluster(place=PLACE, **durable, **settings)
     try:
         cluster.start()
         yield cluster

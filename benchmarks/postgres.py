@@ -8,8 +8,6 @@ same month read, without a service before them.
 
 import argparse
 import contextlib
-import re
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -17,38 +15,17 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks import asking, ground, load, measuring, results, server
+from benchmarks import asking, cluster, ground, load, measuring, pgbench, results, server
 from benchmarks.__main__ import out
 from benchmarks.ground import Ground
 from benchmarks.kinds import OURS, R
 from benchmarks.results import Row
-from clusters import Cluster, binaries
 from rollbook import moving, wiring
 from rollbook.config import Config
 
 _KINDS = [kind for kind in OURS if kind.name in {"R", "R, first time", "R, 304", "W"}]
 _KINDS += [kind for kind in OURS if kind.name == "W, 64 at once"]
 _FLOOR_CLIENTS = (1, 16)
-
-_UPSERT = """
-\\set section random({first}, {last})
-\\set day random(0, 80)
-INSERT INTO marks (district_id, date, section_id, enrollment_id, status, comment)
-SELECT district_id, DATE '2026-08-17' + CAST(:day AS integer), section_id, id,
-       1 + CAST(random() * 3 AS integer), 'x' || random()
-  FROM enrollments
- WHERE district_id = {district} AND section_id = :section AND NOT admin
-    ON CONFLICT (district_id, section_id, date, enrollment_id)
-    DO UPDATE SET status = excluded.status, comment = excluded.comment;
-"""
-_READ = """
-\\set section random({first}, {last})
-SELECT enrollment_id, date, status, comment
-  FROM marks
- WHERE district_id = {district} AND section_id = :section
-   AND date BETWEEN '2026-09-01' AND '2026-09-30' AND status <> 1
- ORDER BY date, enrollment_id;
-"""
 
 
 def main() -> None:
@@ -57,12 +34,12 @@ def main() -> None:
     load.require_wrk()
     filled = ground.prepare(given.folder, given.sections)
     rows: dict[str, tuple[Row, Row]] = {}
-    with ground.copy_of(filled) as lent, cluster_with(lent) as (cluster, url):
+    with ground.copy_of(filled) as lent, moved_into_cluster(lent) as url:
         on_file = _measured(lent, str(lent.database), given)
         on_server = _measured(lent, url, given)
         for name, row in on_server.items():
             rows[name] = (row, on_file[name])
-        floors = dict(_floors(cluster, given))
+        floors = dict(_floors(url, lent, given))
     _show(rows, floors)
     kept = {name: row for name, (row, _) in rows.items()} | floors
     place = results.FOLDER / f"postgres-{int(time.time())}.json"
@@ -80,14 +57,10 @@ def _given() -> argparse.Namespace:
 
 
 @contextlib.contextmanager
-def cluster_with(lent: Ground) -> Iterator[tuple[Cluster, str]]:
-    """Lend a cluster with a ground's data in it, and the address of its database."""
-    if not binaries():
-        raise SystemExit("These measurements need PostgreSQL: apt-get install postgresql")
-    cluster = Cluster(durable=True, shared_buffers="512MB", max_wal_size="4GB")
-    cluster.start()
-    try:
-        url = cluster.new_database("rollbook")
+def moved_into_cluster(lent: Ground) -> Iterator[str]:
+    """Lend the address of a database that a ground's data was moved into."""
+    with cluster.started(shared_buffers="512MB", max_wal_size="4GB") as within:
+        url = within.new_database("rollbook")
         for _ in wiring.migrate(Config(database=url), rehearse=False):
             pass
         begun = time.monotonic()
@@ -97,10 +70,8 @@ def cluster_with(lent: Ground) -> Iterator[tuple[Cluster, str]]:
             f"moved {moved.rows['marks']:,} marks ({sum(moved.rows.values()):,} rows) in "
             f"{took:.0f} s, both ends summed up: {moved.rows['marks'] / took:,.0f} marks/s"
         )
-        cluster.psql("VACUUM ANALYZE", database="rollbook")
-        yield cluster, url
-    finally:
-        cluster.close()
+        within.psql("VACUUM ANALYZE", database="rollbook")
+        yield url
 
 
 def _measured(lent: Ground, database: str, given: argparse.Namespace) -> dict[str, Row]:
@@ -126,40 +97,18 @@ def _measured(lent: Ground, database: str, given: argparse.Namespace) -> dict[st
     return rows
 
 
-def _floors(cluster: Cluster, given: argparse.Namespace) -> Iterator[tuple[str, Row]]:
+def _floors(url: str, lent: Ground, given: argparse.Namespace) -> Iterator[tuple[str, Row]]:
     """Yield what pgbench makes of the same, a transaction of one statement each."""
-    answer = cluster.psql(
-        "SELECT min(district_id), min(id), max(id) FROM sections", database="rollbook"
-    )
-    district, first, last = answer.split("|")
-    for what, script in (("read", _READ), ("upsert", _UPSERT)):
-        text = script.format(district=district, first=first, last=last)
+    for script in ("month", "roll"):
         for clients in _FLOOR_CLIENTS:
-            rates = [_pgbench(cluster, text, clients, given.seconds) for _ in range(given.runs)]
-            row = measuring.typical([Row(rate, runs=[rate]) for rate in rates])
-            out.print(f"pgbench {what}, {clients} clients {row.rate:>9,.0f}/s")
-            yield f"pgbench {what}, {clients} clients", row
-
-
-def _pgbench(cluster: Cluster, script: str, clients: int, seconds: int) -> float:
-    programs = binaries()
-    assert programs
-    with tempfile.NamedTemporaryFile("w", suffix=".sql") as file:
-        file.write(script)
-        file.flush()
-        done = subprocess.run(
-            [
-                *(str(programs / "pgbench"), "-n", "-M", "prepared"),
-                *("-f", file.name, "-c", str(clients), "-j", "2", "-T", str(seconds)),
-                *("-h", "127.0.0.1", "-p", str(cluster.port), "-U", "postgres", "rollbook"),
-            ],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-    found = re.search(r"tps = ([\d.]+)", done.stdout)
-    assert found, done.stdout
-    return float(found[1])
+            row = measuring.typical(
+                [
+                    pgbench.run(url, script, lent.where, clients=clients, seconds=given.seconds)
+                    for _ in range(given.runs)
+                ]
+            )
+            out.print(f"pgbench {script}, {clients} clients {row.rate:>9,.0f}/s")
+            yield f"pgbench {script}, {clients} clients", row
 
 
 def _show(rows: dict[str, tuple[Row, Row]], floors: dict[str, Row]) -> None:
