@@ -38,7 +38,7 @@ FLOORS: dict[str, set[str]] = {
     "api": GROUND | ROOMS,
     "cli": GROUND | ROOMS | {"config", "wiring", "upkeep", "moving", "demo"},
     "demo": EVERYTHING,
-    "edge": GROUND | {"api", "watch", "wire"},
+    "edge": GROUND | {"watch", "wire"},
     "processes": GROUND | {"config", "storage", "watch"},
     "wiring": EVERYTHING,
     "upkeep": EVERYTHING,

@@ -12,11 +12,10 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from rollbook.api.app import ALWAYS, RETRY_AFTER
-from rollbook.api.http import Receive, Scope, Send
 from rollbook.domain.errors import TooMuchToDo
 from rollbook.watch.metrics import Requests, method_name
 from rollbook.wire import documents, formats, shapes
+from rollbook.wire.http import ALWAYS, RETRY_AFTER, Receive, Scope, Send
 
 log = logging.getLogger("rollbook.requests")
 

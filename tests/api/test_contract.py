@@ -14,7 +14,7 @@ import pytest
 import schemathesis
 
 from conftest import Clock
-from rollbook.api.app import STATUSES, build_app
+from rollbook.api.app import build_app
 from rollbook.api.contract import document
 from rollbook.api.contract.fields import FIELDS
 from rollbook.api.contract.refusals import REFUSALS
@@ -22,6 +22,7 @@ from rollbook.auth.door import Door
 from rollbook.domain.errors import Kind
 from rollbook.domain.store import Store
 from rollbook.wire import shapes
+from rollbook.wire.http import STATUSES
 
 JSON, XML = "application/json", "text/xml"
 DOCUMENT = document.build()

@@ -19,12 +19,12 @@ from api.talk import mark, marks_body
 from cast import MONDAY, READ_ONLY, TUESDAY, Cast
 from conftest import Clock
 from rollbook.api.app import Front, build_app
-from rollbook.api.http import Routes
 from rollbook.auth.door import Door
 from rollbook.auth.policy import WRITING, Action, Reach, reach
 from rollbook.domain.people import Actor, District, Role, User
 from rollbook.domain.rosters import Standing
 from rollbook.domain.store import Page, Store
+from rollbook.wire.http import Routes
 from signing import Signed
 
 NOTICED = 0.3  # seconds: what another process changed in PostgreSQL is asked for that often

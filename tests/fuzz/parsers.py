@@ -12,12 +12,12 @@ from urllib.parse import parse_qsl
 from oauthlib.oauth1.rfc5849 import signature as reference
 
 from fuzz.house import House
-from rollbook.api.app import STATUSES
 from rollbook.auth import oauth1
 from rollbook.domain.attendance import Entry, Unreadable
 from rollbook.domain.errors import RollbookError
 from rollbook.wire import documents, formats, shapes, sheets
 from rollbook.wire.formats import Format
+from rollbook.wire.http import STATUSES
 
 TARGET, HOST = "/v1/sections/7/attendance?start=2026-09-01&end=2026-09-30", "127.0.0.1"
 

@@ -15,16 +15,6 @@ import msgspec
 
 from rollbook.api import attendance, contract, health, multiget, people, roster
 from rollbook.api.asking import Asked, Query, base_of, knock_of
-from rollbook.api.http import (
-    HttpError,
-    Receive,
-    Request,
-    Response,
-    Route,
-    Routes,
-    Scope,
-    Send,
-)
 from rollbook.auth import oauth1
 from rollbook.auth.door import Door
 from rollbook.auth.policy import Action
@@ -39,25 +29,21 @@ from rollbook.domain.people import Actor
 from rollbook.domain.store import Store
 from rollbook.operations.attendance import require_kept_here
 from rollbook.wire import documents, formats, shapes
+from rollbook.wire.http import (
+    RETRY_AFTER,
+    STATUSES,
+    HttpError,
+    Receive,
+    Request,
+    Response,
+    Route,
+    Routes,
+    Scope,
+    Send,
+    head_of,
+)
 
 log = logging.getLogger("rollbook.api")
-
-RETRY_AFTER = "2"  # seconds
-
-STATUSES = {
-    Kind.INVALID: 400,
-    Kind.UNAUTHENTICATED: 401,
-    Kind.FORBIDDEN: 403,
-    Kind.NOT_FOUND: 404,
-    Kind.NOT_ACCEPTABLE: 406,
-    Kind.CONFLICT: 409,
-    Kind.GONE: 410,
-    Kind.STALE: 412,
-    Kind.TOO_LARGE: 413,
-    Kind.UNSUPPORTED: 415,
-    Kind.TOO_OFTEN: 429,
-    Kind.UNAVAILABLE: 503,
-}
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,7 +121,7 @@ class Front:
         except Exception as error:  # noqa: BLE001 — a fault is answered too, and told to the log
             resp = self._refused(req, error)
             self._write(req, resp)
-        await send(_start(req, resp))
+        await send(head_of(req, resp))
         await send({"type": "http.response.body", "body": resp.body})
 
     async def _serve(self, req: Request, resp: Response) -> None:
@@ -239,25 +225,6 @@ class Front:
 
 
 _ANOTHER_METHOD = "This path does not answer this method; the Allow header says which it does."
-
-ALWAYS = [  # headers of every answer
-    (b"cache-control", b"no-store"),
-    (b"vary", b"Accept"),
-    (b"x-content-type-options", b"nosniff"),
-]
-
-
-def _start(req: Request, resp: Response) -> dict[str, Any]:
-    """Return the head of an answer as ASGI has it."""
-    headers = [*ALWAYS, (b"x-request-id", req.id.encode())]
-    headers += [(name.lower().encode(), value.encode()) for name, value in resp.headers.items()]
-    if resp.status != 304:
-        headers.append((b"content-length", b"%d" % len(resp.body)))
-    if resp.content_type:
-        headers.append((b"content-type", resp.content_type.encode()))
-    if req.method == "HEAD":
-        resp.body = b""
-    return {"type": "http.response.start", "status": resp.status, "headers": headers}
 
 
 def _sentence(text: str) -> str:

@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from rollbook.api.http import Request
 from rollbook.auth.door import Knock
 from rollbook.auth.oauth1 import Pairs
 from rollbook.domain.days import Day, is_day
@@ -16,6 +15,7 @@ from rollbook.domain.people import Actor
 from rollbook.domain.store import Listed, Page
 from rollbook.wire import formats, shapes
 from rollbook.wire.formats import Format
+from rollbook.wire.http import Request
 from rollbook.wire.sheets import read_id
 
 T = TypeVar("T")

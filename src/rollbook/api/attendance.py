@@ -14,7 +14,6 @@ from rollbook.api.asking import (
     tag_of,
     versions_to_match,
 )
-from rollbook.api.http import Request, Response
 from rollbook.api.shelf import Shelf
 from rollbook.auth.policy import Action
 from rollbook.domain.attendance import mark_id, mark_key
@@ -24,6 +23,7 @@ from rollbook.domain.record import Channel
 from rollbook.domain.store import HistoryQuery, MarkPage, MarkQuery, RollQuery, Store
 from rollbook.operations import attendance as operations
 from rollbook.wire import documents, shapes, sheets
+from rollbook.wire.http import Request, Response
 from rollbook.wire.sheets import read_id
 
 _OFFSET = re.compile("[0-9]{1,7}")

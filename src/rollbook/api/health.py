@@ -13,12 +13,12 @@ from typing import ClassVar, Final
 
 import msgspec
 
-from rollbook.api.http import Request, Response, nothing_here
 from rollbook.auth.door import Door
 from rollbook.domain.errors import RollbookError
 from rollbook.domain.store import Store
 from rollbook.watch import metrics
 from rollbook.wire import shapes
+from rollbook.wire.http import Request, Response, nothing_here
 
 DISK_LEAST: Final = 64 << 20  # bytes: with less than that free, a disk is nearly full
 _ANSWERS_WITHIN = 3.0  # seconds for a check

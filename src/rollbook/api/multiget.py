@@ -5,10 +5,10 @@ from typing import Any, ClassVar, Protocol
 from urllib.parse import unquote, urlsplit
 
 from rollbook.api.asking import Asked, asked, read_body
-from rollbook.api.http import HttpError, Request, Response, Route, Routes
 from rollbook.auth.policy import Action
 from rollbook.domain.errors import BadBody, NoSuchThing, RollbookError
 from rollbook.wire import documents
+from rollbook.wire.http import HttpError, Request, Response, Route, Routes
 
 PATHS_MAX = 50
 _PATH = re.compile("/v1/[!-~]+")  # what a request line could carry

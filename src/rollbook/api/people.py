@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from rollbook.api.asking import asked
-from rollbook.api.http import Request, Response
 from rollbook.auth.policy import Action
 from rollbook.domain.store import Store
 from rollbook.wire import shapes
+from rollbook.wire.http import Request, Response
 
 
 class Users:

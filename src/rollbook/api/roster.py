@@ -3,12 +3,12 @@
 from typing import ClassVar
 
 from rollbook.api.asking import Asked, asked
-from rollbook.api.http import Request, Response
 from rollbook.auth.policy import Action
 from rollbook.domain.errors import BadRequest, NoSuchThing
 from rollbook.domain.rosters import EnrollmentStatus
 from rollbook.domain.store import EnrollmentQuery, SectionQuery, Store
 from rollbook.wire import shapes
+from rollbook.wire.http import Request, Response
 
 
 class _FromStore:

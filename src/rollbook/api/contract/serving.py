@@ -8,7 +8,7 @@ import msgspec
 
 from rollbook.api.asking import is_known
 from rollbook.api.contract import document, page
-from rollbook.api.http import Request, Response
+from rollbook.wire.http import Request, Response
 
 
 class Contract:

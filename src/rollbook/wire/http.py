@@ -1,5 +1,5 @@
 """
-A request, its answer and the table of routes: as much of HTTP as the API needs.
+A request, its answer and the table of routes: as much of HTTP as the house needs.
 
 The server has parsed the bytes (ASGI); what is left is to find a header, to read a body within
 its limits, and to find the resource of a path. A framework did it before and took a third of the
@@ -9,19 +9,37 @@ time of a request: docs/decisions/0008.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPMethod
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
-from rollbook.domain.errors import BadBody, BadRequest, BodyTooLarge
-
-if TYPE_CHECKING:
-    from rollbook.api.asking import Asked
-    from rollbook.auth.oauth1 import Claim
+from rollbook.domain.errors import BadBody, BadRequest, BodyTooLarge, Kind
 
 Scope: TypeAlias = dict[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[dict[str, Any]]]
 Send: TypeAlias = Callable[[dict[str, Any]], Awaitable[None]]
 
 BODY_WITHIN = 30  # seconds at most
+RETRY_AFTER = "2"  # seconds
+
+STATUSES = {
+    Kind.INVALID: 400,
+    Kind.UNAUTHENTICATED: 401,
+    Kind.FORBIDDEN: 403,
+    Kind.NOT_FOUND: 404,
+    Kind.NOT_ACCEPTABLE: 406,
+    Kind.CONFLICT: 409,
+    Kind.GONE: 410,
+    Kind.STALE: 412,
+    Kind.TOO_LARGE: 413,
+    Kind.UNSUPPORTED: 415,
+    Kind.TOO_OFTEN: 429,
+    Kind.UNAVAILABLE: 503,
+}
+
+ALWAYS = [  # headers of every answer
+    (b"cache-control", b"no-store"),
+    (b"vary", b"Accept"),
+    (b"x-content-type-options", b"nosniff"),
+]
 
 
 class HttpError(Exception):
@@ -47,8 +65,8 @@ class Request:
         *("_headers", "_receive", "_repeated", "asked", "claim", "id"),
         *("method", "path", "query_string", "scope"),
     )
-    asked: "Asked"
-    claim: "Claim"
+    asked: Any
+    claim: Any
 
     def __init__(self, scope: Scope, receive: Receive, identifier: str = "") -> None:
         self.id = identifier
@@ -135,6 +153,19 @@ class Response:
         self.answer: Any = None
         self.body = b""
         self.content_type = ""
+
+
+def head_of(req: Request, resp: Response) -> dict[str, Any]:
+    """Return the head of an answer as ASGI has it; the body of an answer to HEAD goes."""
+    headers = [*ALWAYS, (b"x-request-id", req.id.encode())]
+    headers += [(name.lower().encode(), value.encode()) for name, value in resp.headers.items()]
+    if resp.status != 304:
+        headers.append((b"content-length", b"%d" % len(resp.body)))
+    if resp.content_type:
+        headers.append((b"content-type", resp.content_type.encode()))
+    if req.method == "HEAD":
+        resp.body = b""
+    return {"type": "http.response.start", "status": resp.status, "headers": headers}
 
 
 Handler: TypeAlias = Callable[..., Awaitable[None]]
