@@ -8,7 +8,6 @@ same month read, without a service before them.
 
 import argparse
 import contextlib
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -76,10 +75,7 @@ def moved_into_cluster(lent: Ground) -> Iterator[str]:
 
 def _measured(lent: Ground, database: str, given: argparse.Namespace) -> dict[str, Row]:
     rows: dict[str, Row] = {}
-    with (
-        tempfile.TemporaryDirectory() as state,
-        server.rollbook(database, lent.master_key, state_dir=state) as running,
-    ):
+    with server.rollbook(database, lent.master_key) as running:
         warm = asking.readings(lent, running.host)
         load.run(running.host, warm, count=R.most * 2, seconds=2, connections=16)
         for kind in _KINDS:

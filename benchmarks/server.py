@@ -63,9 +63,7 @@ def _megabytes(status: str, field: str) -> float:
 
 
 @contextlib.contextmanager
-def rollbook(
-    database: Path | str, master_key: Path, workers: int = 2, *, state_dir: str = ""
-) -> Iterator[Running]:
+def rollbook(database: Path | str, master_key: Path, workers: int = 2) -> Iterator[Running]:
     """Run `rollbook serve` on a database: a file, or an address of PostgreSQL."""
     settings = {
         "ROLLBOOK_DATABASE": str(database),
@@ -74,10 +72,8 @@ def rollbook(
     }
     port = _free_port()
     command = [sys.executable, "-m", "rollbook", "serve", "--port", str(port)]
-    with tempfile.TemporaryDirectory() as state:  # the nonces, where the database is no file
-        settings["ROLLBOOK_STATE_DIR"] = state_dir or state
-        with _running(command, settings, port) as running:
-            yield running
+    with _running(command, settings, port) as running:
+        yield running
 
 
 @contextlib.contextmanager

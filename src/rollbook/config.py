@@ -46,13 +46,6 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     database_connections: Annotated[
         Count, Help("The most connections that a worker has to PostgreSQL.")
     ] = 8
-    state_dir: Annotated[
-        str,
-        Help(
-            "Where a server on PostgreSQL keeps the book of used nonces; on a file it is beside "
-            "it. Default: ~/.local/state/rollbook"
-        ),
-    ] = ""
     master_key_file: Annotated[
         str,
         Help(
@@ -161,11 +154,6 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             return str(self.database_path)
         parts = urlsplit(self.database)
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-
-    @property
-    def state_path(self) -> Path:
-        """The folder with what a server on PostgreSQL keeps on its own machine."""
-        return Path(self.state_dir or "~/.local/state/rollbook").expanduser()
 
     @property
     def database_path(self) -> Path:

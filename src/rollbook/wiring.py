@@ -22,7 +22,7 @@ from rollbook.api.app import Front, Limits, build_app
 from rollbook.api.health import Watch
 from rollbook.auth.credentials import Safe, load_master_key
 from rollbook.auth.door import Door
-from rollbook.auth.nonces import NonceBook
+from rollbook.auth.nonces import WINDOW, NonceBook, Nonces
 from rollbook.config import Config
 from rollbook.domain.errors import Unavailable
 from rollbook.domain.store import Store
@@ -39,6 +39,7 @@ from rollbook.processes import (
 from rollbook.storage.clock import system_clock
 from rollbook.storage.postgres import PostgresStore
 from rollbook.storage.postgres import migrations as postgres_migrations
+from rollbook.storage.postgres.nonces import NonceTable
 from rollbook.storage.postgres.pool import Pool
 from rollbook.storage.sqlite import SqliteStore, counter, create, migrations
 from rollbook.storage.sqlite.backlog import Backlog
@@ -117,8 +118,7 @@ def open_safe(config: Config) -> Safe:
 
 def build(config: Config, room: Path, requests: Requests) -> Front:
     """Return the application of a worker, which meets the writer in *room*."""
-    store = _store_of_worker(config, room, requests)
-    nonces = NonceBook(_nonces_of(config), now=system_clock().timestamp())
+    store, nonces = _store_of_worker(config, room, requests)
     door = Door(
         store,
         open_safe(config),
@@ -144,27 +144,36 @@ def build(config: Config, room: Path, requests: Requests) -> Front:
     )
 
 
-def _store_of_worker(config: Config, room: Path, requests: Requests) -> Store:
-    """Return the store of a worker: it writes by itself, or on a file through the writer."""
+def _store_of_worker(config: Config, room: Path, requests: Requests) -> tuple[Store, Nonces]:
+    """
+    Return the store of a worker and the book of nonces, which all workers share.
+
+    On PostgreSQL it writes by itself, on a file through the writer.
+    """
     if config.on_postgres:
         pool = Pool(
             config.database, size=config.database_connections, waits=float(config.wait_max)
         )
-        return PostgresStore(pool)
+        return PostgresStore(pool), NonceTable(pool, window=WINDOW)
     backlog = Backlog(config.wait_max, refused=lambda: requests.shed("writer"))
-    return SqliteStore(config.database_path, writing=counter.Line(counter_in(room), backlog))
+    path = config.database_path
+    store = SqliteStore(path, writing=counter.Line(counter_in(room), backlog))
+    return store, NonceBook(_nonces_beside(path), now=system_clock().timestamp())
 
 
 def _watch(config: Config, room: Path) -> Watch:
     """Return how the server's health and figures are found out."""
-    nonces = _nonces_of(config)
-    files = {"nonces": nonces}
-    if not config.on_postgres:
-        path = config.database_path
-        files |= {"database": path, "log": path.with_name(f"{path.name}-wal")}
+    if config.on_postgres:  # nothing is kept on this machine
+        return Watch(figures=metrics.Metrics(room).text, metrics_allowed=config.metrics_allowed)
+    path = config.database_path
+    files = {
+        "database": path,
+        "log": path.with_name(f"{path.name}-wal"),
+        "nonces": _nonces_beside(path),
+    }
 
     def disk_free() -> int:
-        disk = os.statvfs(nonces.parent)
+        disk = os.statvfs(path.parent)
         return disk.f_bavail * disk.f_frsize
 
     return Watch(
@@ -174,10 +183,7 @@ def _watch(config: Config, room: Path) -> Watch:
     )
 
 
-def _nonces_of(config: Config) -> Path:
-    if config.on_postgres:
-        return config.state_path / "nonces"
-    path = config.database_path
+def _nonces_beside(path: Path) -> Path:
     return path.with_name(f"{path.name}-nonces")
 
 

@@ -11,6 +11,16 @@ from pathlib import Path
 from rollbook.auth.nonces import NonceBook
 
 
+def claim(book: NonceBook, timestamp: int, *parts: str, now: float) -> bool:
+    """Claim a nonce in a book that never waits: no loop is needed."""
+    claiming = book.claim(1, timestamp, *parts, now=now)
+    try:
+        claiming.send(None)
+    except StopIteration as done:
+        return bool(done.value)
+    raise AssertionError("it waited")
+
+
 def main(folder: str, now: float) -> None:
     book = NonceBook(Path(folder), now=now, map_bytes=1 << 24)
     answer("ready")
@@ -23,7 +33,8 @@ def main(folder: str, now: float) -> None:
         else:
             timestamp, nonce, times = given
             claims = [
-                book.claim(int(timestamp), "key", "", nonce, now=now) for _ in range(int(times))
+                claim(book, int(timestamp), "key", "", nonce, now=now)
+                for _ in range(int(times))
             ]
             answer(sum(claims))
 

@@ -375,7 +375,7 @@ async def test_a_forger_learns_nothing_of_used_nonces(door: Door, alice: str) ->
 class NoBook:
     """A book of nonces that cannot be written."""
 
-    def claim(self, timestamp: int, *parts: str, now: float) -> bool:
+    async def claim(self, district_id: int, timestamp: int, *parts: str, now: float) -> bool:
         raise Unavailable("It is full.")
 
 

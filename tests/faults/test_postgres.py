@@ -62,10 +62,7 @@ def storm_with_blows(
     database = books.ClusterOfDatabases(cluster).new()
     ground = asyncio.run(_settle(database, folder))
     server = Server(ground.database)
-    server.environ |= {
-        "ROLLBOOK_DATABASE": database.url,
-        "ROLLBOOK_STATE_DIR": str(folder / "state"),
-    }
+    server.environ["ROLLBOOK_DATABASE"] = database.url
     server.start()
     back: list[float] = []
     try:

@@ -25,10 +25,7 @@ def house(
 ) -> Iterator[House]:
     """A server on that database."""
     house = House(tmp_path / "unused.db", settled_in_cluster.lindenhof)
-    house.environ |= {
-        "ROLLBOOK_DATABASE": database.url,
-        "ROLLBOOK_STATE_DIR": str(tmp_path / "state"),
-    }
+    house.environ["ROLLBOOK_DATABASE"] = database.url
     house.start()
     yield house
     if house.process is not None and house.process.poll() is None:

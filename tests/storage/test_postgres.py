@@ -58,6 +58,7 @@ def save(cast: Cast, names: list[str], comment: str) -> SaveMarks:
 OF_DISTRICTS = (
     *("schools", "periods", "courses", "sections", "users", "enrollments", "marks"),
     *("rolls", "record", "events", "api_keys", "holds", "prunings", "anchors"),
+    *("nonce_books", "nonces"),
 )
 
 
@@ -78,7 +79,8 @@ async def test_a_forgotten_where_shows_no_other_district(
             assert {row[0] for row in seen} <= {cast.district.id}
             filled |= {table} if seen else set()
 
-    assert len(filled) == len(OF_DISTRICTS) - 3  # no holds, prunings and anchors yet
+    # There are no holds, prunings, anchors and nonces yet.
+    assert len(filled) == len(OF_DISTRICTS) - 4
 
 
 async def test_who_works_for_nobody_sees_nothing(pool: Pool) -> None:

@@ -142,7 +142,7 @@ class Door:
             self._require_private(scheme, knock)
         now = self._clock()
         holder = await self._holder(claim, now)
-        self._require_fresh(claim, now.timestamp())
+        await self._require_fresh(holder.district.id, claim, now.timestamp())
         return Entry(await self._actor(holder, knock.run_as), claim)
 
     def client_is_proxy(self, peer: str) -> bool:
@@ -203,7 +203,7 @@ class Door:
             raise NotAuthenticated(_UNKNOWN)
         return holder
 
-    def _require_fresh(self, claim: oauth1.Claim, now: float) -> None:
+    async def _require_fresh(self, district_id: int, claim: oauth1.Claim, now: float) -> None:
         if claim.timestamp is None or claim.nonce is None:
             return
         if abs(now - claim.timestamp) > WINDOW:
@@ -211,7 +211,7 @@ class Door:
                 f"The oauth_timestamp is more than {WINDOW} seconds away from our clock."
             )
         parts = (claim.consumer_key, claim.token, claim.nonce)
-        if not self._nonces.claim(claim.timestamp, *parts, now=now):
+        if not await self._nonces.claim(district_id, claim.timestamp, *parts, now=now):
             raise NotAuthenticated(REPLAYED)
 
     async def _actor(self, holder: KeyHolder, run_as: str | None) -> Actor:

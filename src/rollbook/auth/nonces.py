@@ -1,11 +1,12 @@
 """
 The book of used nonces: each (key, token, timestamp, nonce) is good once.
 
-All workers share one LMDB file, whose one write lock makes claiming a nonce a single step. It
-is not synced: a nonce costs microseconds and never a wait for the disk, also for a read. What
-the kernel holds survives any death of ours, but a power cut may take nonces with it, or the
-whole file. So a book belongs to one boot of the machine: at the next one a new book is begun,
-which refuses every timestamp from before its own beginning.
+On PostgreSQL the book is a table that all machines share (`storage.postgres.nonces`). Beside a
+database in a file it is here: all workers share one LMDB file, whose one write lock makes
+claiming a nonce a single step. It is not synced: a nonce costs microseconds and never a wait for
+the disk, also for a read. What the kernel holds survives any death of ours, but a power cut may
+take nonces with it, or the whole file. So a book belongs to one boot of the machine: at the next
+one a new book is begun, which refuses every timestamp from before its own beginning.
 """
 
 import hashlib
@@ -34,8 +35,12 @@ _SWEEP_MOST = 4096  # entries that one look may remove, so that no claim waits l
 class Nonces(Protocol):
     """Something that remembers what was used."""
 
-    def claim(self, timestamp: int, *parts: str, now: float) -> bool:
-        """Return True the first time, False for a repetition; raises `Unavailable`."""
+    async def claim(self, district_id: int, timestamp: int, *parts: str, now: float) -> bool:
+        """
+        Return True the first time, False for a repetition.
+
+        Raises `Unavailable`, also when nobody can know which of the two it is.
+        """
 
 
 class NonceBook:
@@ -58,7 +63,7 @@ class NonceBook:
         """Let go of the file."""
         self._env.close()
 
-    def claim(self, timestamp: int, *parts: str, now: float) -> bool:
+    async def claim(self, _district_id: int, timestamp: int, *parts: str, now: float) -> bool:
         """Write the nonce down unless it is there, or so old that it may have been."""
         # Keyed with a salt of ours, so that nobody can search for two that collide.
         digest = hashlib.blake2b("\0".join(parts).encode(), digest_size=12, key=self._salt)

@@ -112,8 +112,13 @@ def _no_room_for_nonces(_switch: Path) -> None:
 def _nonces_forgotten(_switch: Path) -> None:
     """Take every nonce for a new one."""
     from rollbook.auth import nonces
+    from rollbook.storage.postgres.nonces import NonceTable
 
-    nonces.NonceBook.claim = lambda *_, **__: True  # type: ignore[method-assign]
+    async def claim(*_: object, **__: object) -> bool:
+        return True
+
+    nonces.NonceBook.claim = claim  # type: ignore[method-assign]
+    NonceTable.claim = claim  # type: ignore[method-assign]
 
 
 def _no_end_to_heads(_switch: Path) -> None:

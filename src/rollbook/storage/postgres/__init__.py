@@ -10,6 +10,7 @@ sections.py       a section as a save sees it: read, judged, written, or read ag
 changes.py        what each write does
 mark_files.py     marks from files and into them
 roster_import.py  a roster, staged and compared in the database
+nonces.py         which nonces were used, on whichever machine
 ```
 
 Checking, copies and retention are still the embedded store's alone: see

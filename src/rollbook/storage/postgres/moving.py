@@ -76,8 +76,9 @@ class DatabaseEnd:
         )
 
     async def settle(self) -> None:
-        """Let new ids begin after those that came."""
+        """Let new ids begin after those that came, and refuse requests from before now."""
         await self._db.execute(SQL.number_on)
+        await self._db.execute(SQL.begin_every_nonce_book)
 
 
 def _with_flags(rows: Rows, flags: list[int]) -> Rows:

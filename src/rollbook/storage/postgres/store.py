@@ -326,9 +326,12 @@ class PostgresStore:
             return [rows.district(row) for row in await db.fetch(SQL.districts)]
 
     async def create_district(self, name: str, time_zone: str) -> District:
-        """Create a district."""
+        """Create a district, and its book of nonces: nobody can have used one before."""
         async with self._pool.shared() as db:
-            return await changes.create_district(db, name, time_zone, self._now())
+            district = await changes.create_district(db, name, time_zone, self._now())
+        async with self._pool.of(district.id) as db:
+            await db.execute(SQL.begin_nonce_book, district.id, 0)
+        return district
 
     async def change_district(self, district: District) -> District:
         """Store a district's name, time zone and switch."""

@@ -40,7 +40,7 @@ BEGIN
     PERFORM create_distributed_table('schools', 'district_id', colocate_with => 'none');
     FOREACH its_name IN ARRAY ARRAY[
         'periods', 'courses', 'sections', 'users', 'enrollments', 'marks', 'rolls', 'record',
-        'events', 'api_keys', 'holds', 'prunings', 'anchors']
+        'events', 'api_keys', 'holds', 'prunings', 'anchors', 'nonce_books', 'nonces']
     LOOP
         PERFORM create_distributed_table(its_name, 'district_id', colocate_with => 'schools');
     END LOOP;
@@ -49,7 +49,7 @@ BEGIN
     END LOOP;
     FOREACH its_name IN ARRAY ARRAY[
         'schools', 'periods', 'courses', 'sections', 'users', 'enrollments', 'marks', 'rolls',
-        'record', 'events', 'api_keys', 'holds', 'prunings', 'anchors']
+        'record', 'events', 'api_keys', 'holds', 'prunings', 'anchors', 'nonce_books', 'nonces']
     LOOP
         EXECUTE format('ALTER TABLE %I DISABLE ROW LEVEL SECURITY', its_name);
     END LOOP;
