@@ -39,6 +39,7 @@ from rollbook.processes import (
 from rollbook.storage.clock import system_clock
 from rollbook.storage.postgres import PostgresStore
 from rollbook.storage.postgres import migrations as postgres_migrations
+from rollbook.storage.postgres.limits import LimitTable
 from rollbook.storage.postgres.nonces import NonceTable
 from rollbook.storage.postgres.pool import Pool
 from rollbook.storage.sqlite import SqliteStore, counter, create, migrations
@@ -47,6 +48,7 @@ from rollbook.storage.sqlite.connection import open_writer
 from rollbook.watch import logs, metrics
 from rollbook.watch.limits import Turnstile
 from rollbook.watch.metrics import Requests
+from rollbook.watch.sharing import Blackboard, Exchange, Sharing
 
 log = logging.getLogger("rollbook")
 
@@ -118,7 +120,14 @@ def open_safe(config: Config) -> Safe:
 
 def build(config: Config, room: Path, requests: Requests) -> Front:
     """Return the application of a worker, which meets the writer in *room*."""
-    store, nonces = _store_of_worker(config, room, requests)
+    store, nonces, exchange = _store_of_worker(config, room, requests)
+    sharing = Sharing(exchange)
+    turnstile = sharing.teller = Turnstile(
+        key_rate=config.key_rate,
+        failures_per_minute=config.failures_per_minute,
+        note=requests.limited,
+        news=sharing.news,
+    )
     door = Door(
         store,
         open_safe(config),
@@ -126,11 +135,7 @@ def build(config: Config, room: Path, requests: Requests) -> Front:
         allowed_hosts=config.all_hosts,
         trusted_proxies=config.trusted_proxies,
         plaintext_over_http=config.plaintext_over_http,
-        turnstile=Turnstile(
-            key_rate=config.key_rate,
-            failures_per_minute=config.failures_per_minute,
-            note=requests.limited,
-        ),
+        turnstile=turnstile,
         clock=system_clock,
     )
     limits = Limits(body_max=config.body_max, records_max=config.records_max)
@@ -144,9 +149,11 @@ def build(config: Config, room: Path, requests: Requests) -> Front:
     )
 
 
-def _store_of_worker(config: Config, room: Path, requests: Requests) -> tuple[Store, Nonces]:
+def _store_of_worker(
+    config: Config, room: Path, requests: Requests
+) -> tuple[Store, Nonces, Exchange]:
     """
-    Return the store of a worker and the book of nonces, which all workers share.
+    Return the store of a worker, the book of nonces, and where workers share their limits.
 
     On PostgreSQL it writes by itself, on a file through the writer.
     """
@@ -154,11 +161,12 @@ def _store_of_worker(config: Config, room: Path, requests: Requests) -> tuple[St
         pool = Pool(
             config.database, size=config.database_connections, waits=float(config.wait_max)
         )
-        return PostgresStore(pool), NonceTable(pool, window=WINDOW)
+        return PostgresStore(pool), NonceTable(pool, window=WINDOW), LimitTable(pool).exchange
     backlog = Backlog(config.wait_max, refused=lambda: requests.shed("writer"))
     path = config.database_path
     store = SqliteStore(path, writing=counter.Line(counter_in(room), backlog))
-    return store, NonceBook(_nonces_beside(path), now=system_clock().timestamp())
+    nonces = NonceBook(_nonces_beside(path), now=system_clock().timestamp())
+    return store, nonces, Blackboard(room).exchange
 
 
 def _watch(config: Config, room: Path) -> Watch:

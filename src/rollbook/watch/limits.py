@@ -6,19 +6,25 @@ stranger's share. Failures are counted by address; an address that failed too of
 before anything is looked up, unless somebody has proven a key from there lately: one rogue
 program in a school does not lock out the school's own.
 
-Each worker counts for itself, so a client with connections to all of them may do up to that
-many times what is set. Memory is bounded: what was seen first is forgotten first.
+Each worker counts for itself and is told by the others once a second (`watch.sharing`): a client
+with connections to all of them may do that many times what is set at first, and then waits until
+that is made up for. Memory is bounded: what was seen first is forgotten first.
 """
 
 import ipaddress
 import time
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Final, TypeAlias
 
 from rollbook.domain.errors import AskedTooOften
 
 REMEMBERED: Final = 65_536  # keys or addresses
 _TRUSTED_FOR = 3600.0  # seconds after the last proof from an address
+_PROVEN_FOR = 60.0  # seconds in which another proof from there is no news
+
+# What workers tell each other, by what it is of: seconds to add, and the most that may come of it.
+Told: TypeAlias = dict[str, tuple[float, float]]
+_NO_END = float("inf")
 
 
 class Bucket:
@@ -41,22 +47,16 @@ class Bucket:
         self._clock = clock
         self._remembered = remembered
         self._full_at: dict[str, float] = {}
+        self._untold: dict[str, float] = {}  # seconds that only we know of
 
     def take(self, who: str) -> float:
         """Take one; return 0, or in how many seconds there will be one again."""
         now = self._clock()
-        full_at = self._full_at.get(who)
-        if full_at is None:
-            if len(self._full_at) >= self._remembered:
-                del self._full_at[next(iter(self._full_at))]
-            full_at = now
-        elif full_at < now:
-            full_at = now
-        full_at += self._each
+        full_at = max(self._full_at.get(who, now), now) + self._each
         wait = full_at - now - self._depth
         if wait > _A_HAIR:
             return wait
-        self._full_at[who] = full_at
+        _keep(self._full_at, who, full_at, self._remembered)
         return 0.0
 
     def wait(self, who: str) -> float:
@@ -67,8 +67,29 @@ class Bucket:
         wait = full_at + self._each - self._clock() - self._depth
         return wait if wait > _A_HAIR else 0.0
 
+    def keep_to_tell(self, who: str, seconds: float | None = None) -> None:
+        """Others have to know that one was taken, or of so many seconds."""
+        untold = self._untold.get(who, 0.0) + (self._each if seconds is None else seconds)
+        _keep(self._untold, who, untold, self._remembered)
+
+    def tell(self) -> dict[str, float]:
+        """Return, once, the seconds that nobody else knows of."""
+        told, self._untold = self._untold, {}
+        return told
+
+    def learn(self, who: str, seconds: float) -> None:
+        """With what all of them took it is full in so many seconds, not counting the untold."""
+        full_at = self._clock() + seconds + self._untold.get(who, 0.0)
+        _keep(self._full_at, who, full_at, self._remembered)
+
 
 _A_HAIR = 1e-9  # seconds: what adding up floats may be off by
+
+
+def _keep(kept: dict[str, float], who: str, what: float, most: int = REMEMBERED) -> None:
+    if who not in kept and len(kept) >= most:
+        del kept[next(iter(kept))]
+    kept[who] = what
 
 
 class Turnstile:
@@ -80,6 +101,7 @@ class Turnstile:
         key_rate: int = 0,
         failures_per_minute: int = 0,
         note: Callable[[str], object] = lambda _: None,
+        news: Callable[[], object] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """
@@ -89,6 +111,7 @@ class Turnstile:
             key_rate: Requests a second of one key; ten times as many at once.
             failures_per_minute: Refused signatures of one address, as many at once.
             note: Told which limit refused: "key" or "address".
+            news: Called when there is something to `tell` other workers; None if there are none.
             clock: Seconds.
         """
         self._keys = Bucket(key_rate, key_rate * 10, clock=clock) if key_rate else None
@@ -96,8 +119,12 @@ class Turnstile:
         self._failures = (
             Bucket(per_minute / 60, per_minute, clock=clock) if per_minute else None
         )
+        both = {"key": self._keys, "address": self._failures}
+        self._buckets = {limit: bucket for limit, bucket in both.items() if bucket}
         self._proven: dict[str, float] = {}  # address: when somebody last proved a key there
+        self._untold: set[str] = set()  # those of them that only we know
         self._note = note
+        self._news = news
         self._clock = clock
 
     def enter(self, address: str | None) -> None:
@@ -116,25 +143,69 @@ class Turnstile:
     def failed(self, address: str | None) -> None:
         """Count a failure; raises `AskedTooOften` when it was one too many."""
         if self._failures is not None and address is not None:
-            wait = self._failures.take(network_of(address))
-            if wait:
-                self._refuse("address", wait)
+            self._take("address", self._failures, network_of(address))
 
     def proved(self, address: str | None, key: str) -> None:
         """Count a request of a key; raises `AskedTooOften` when it was one too many."""
         if self._failures is not None and address is not None:
-            network = network_of(address)
-            if network not in self._proven and len(self._proven) >= REMEMBERED:
-                del self._proven[next(iter(self._proven))]
-            self._proven[network] = self._clock()
+            self._trust(network_of(address))
         if self._keys is not None:
-            wait = self._keys.take(key)
-            if wait:
-                self._refuse("key", wait)
+            self._take("key", self._keys, key)
+
+    def _take(self, limit: str, bucket: Bucket, who: str) -> None:
+        wait = bucket.take(who)
+        if wait:
+            self._refuse(limit, wait)
+        if self._news is not None:
+            bucket.keep_to_tell(who)
+            self._news()
+
+    def _trust(self, network: str) -> None:
+        now = self._clock()
+        if now - self._proven.get(network, -_NO_END) < _PROVEN_FOR:
+            return
+        _keep(self._proven, network, now)
+        if self._news is not None:
+            self._untold.add(network)
+            self._news()
 
     def _refuse(self, limit: str, wait: float) -> None:
         self._note(limit)
         raise AskedTooOften(_WHAT[limit], max(1, -int(-wait // 1)))
+
+    # ---- other workers
+
+    def tell(self) -> Told:
+        """Return, once, what others have to know, by what it is of; and ask whom they trust."""
+        told: Told = {}
+        for limit, bucket in self._buckets.items():
+            for who, seconds in bucket.tell().items():
+                told[f"{limit} {who}"] = (seconds, _NO_END)
+                if limit == "address":
+                    told[f"proven {who}"] = (0.0, _NO_END)
+        for network in self._untold:
+            told[f"proven {network}"] = (_TRUSTED_FOR, _TRUSTED_FOR)
+        self._untold.clear()
+        return told
+
+    def learn(self, left: Mapping[str, float]) -> None:
+        """Hear of those it told of how many seconds are left, all workers together."""
+        for name, seconds in left.items():
+            what, _, who = name.partition(" ")
+            if what in self._buckets:
+                self._buckets[what].learn(who, seconds)
+            elif seconds > 0:
+                since = self._clock() + seconds - _TRUSTED_FOR
+                _keep(self._proven, who, max(since, self._proven.get(who, since)))
+
+    def keep_to_tell(self, told: Told) -> None:
+        """Nobody could be told: it is for the next time."""
+        for name, (seconds, _) in told.items():
+            what, _, who = name.partition(" ")
+            if what in self._buckets:
+                self._buckets[what].keep_to_tell(who, seconds)
+            elif seconds > 0:
+                self._untold.add(who)
 
 
 _WHAT = {

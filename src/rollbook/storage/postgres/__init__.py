@@ -11,6 +11,7 @@ changes.py        what each write does
 mark_files.py     marks from files and into them
 roster_import.py  a roster, staged and compared in the database
 nonces.py         which nonces were used, on whichever machine
+limits.py         who asked too often, of all machines together
 ```
 
 Checking, copies and retention are still the embedded store's alone: see

@@ -1,4 +1,4 @@
--- What machines have to know of each other: which nonces were used.
+-- What machines have to know of each other: which nonces were used, and who asks too often.
 --
 -- Unlogged tables: nobody waits for a disk to use a nonce. A crash of the database empties them, and
 -- a standby that takes its place finds them empty. So each district's book says when it was begun,
@@ -16,7 +16,16 @@ CREATE UNLOGGED TABLE nonces (
     PRIMARY KEY (district_id, at, digest)
 );
 
+-- When each key's and each address's share will be whole again, with what all workers let through.
+-- On several servers it stays on the first one.
+CREATE UNLOGGED TABLE limits (
+    who text COLLATE "C" PRIMARY KEY,     -- and what of it, as `key 5ab0…` or `address 192.0.2.1`
+    full_at double precision NOT NULL,    -- seconds since 1970, by the database's clock
+    most double precision NOT NULL        -- seconds that this may be away
+) WITH (fillfactor = 50);
+
 GRANT SELECT, INSERT, UPDATE ON nonce_books TO rollbook_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON limits TO rollbook_app;
 GRANT SELECT, INSERT, DELETE ON nonces TO rollbook_app;
 
 INSERT INTO nonce_books (district_id, begun)
