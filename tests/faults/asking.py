@@ -1,10 +1,11 @@
 """Requests to a server that may be away, slow or dying: each comes to a status and its time."""
 
 import http.client
+import itertools
 import json
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -31,10 +32,16 @@ class Answer(msgspec.Struct):
 
 
 class Asking:
-    """Asks one server as one person, on a new connection each time."""
+    """
+    Asks one server as one person, on a new connection each time.
 
-    def __init__(self, port: int, key: str, patience: float = 30) -> None:
-        self._port = port
+    With several ports, through a proxy before as many instances: each request goes to the next
+    one in turn, and as it is to another one if that does not begin an answer.
+    """
+
+    def __init__(self, port: int | Sequence[int], key: str, patience: float = 30) -> None:
+        self._ports = [port] if isinstance(port, int) else list(port)
+        self._turns = itertools.count()
         self._key = key
         self._patience = patience
 
@@ -55,19 +62,32 @@ class Asking:
 
     def _ask(self, method: str, section: int, body: bytes | None) -> Answer:
         begun = time.monotonic()
-        line = http.client.HTTPConnection("127.0.0.1", self._port, timeout=self._patience)
+        headers = headers_of(self._key)
+        turn = next(self._turns)
+        for number in range(len(self._ports)):
+            port = self._ports[(turn + number) % len(self._ports)]
+            read = self.send(port, method, path_of(section), body, headers)
+            if read.status != AWAY:
+                break
+        read.begun, read.seconds = begun, time.monotonic() - begun
+        return read
+
+    def send(
+        self, port: int, method: str, path: str, body: bytes | None, headers: dict[str, str]
+    ) -> Answer:
+        """Send one request as it is."""
+        line = http.client.HTTPConnection("127.0.0.1", port, timeout=self._patience)
         connected = False
         try:
             line.connect()
             connected = True
-            line.request(method, path_of(section), body, headers_of(self._key))
+            line.request(method, path, body, headers)
             answer = line.getresponse()
             read = Answer(answer.status, answer.read(), answer.headers["Retry-After"])
         except (OSError, http.client.HTTPException) as gone:
             read = Answer(AWAY, repr(gone).encode(), sent=connected)
         finally:
             line.close()
-        read.begun, read.seconds = begun, time.monotonic() - begun
         return read
 
 

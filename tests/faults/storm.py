@@ -11,6 +11,7 @@ import os
 import random
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -65,13 +66,17 @@ class Storm:
     """Writers and readers, each a thread with a connection of its own."""
 
     def __init__(
-        self, port: int, key: str, students: dict[str, tuple[int, list[int]]], ledger: Ledger
+        self,
+        port: int | Sequence[int],
+        key: str,
+        students: dict[str, tuple[int, list[int]]],
+        ledger: Ledger,
     ) -> None:
         """
         Prepare one; it goes on as long as the block that it is the context of.
 
         Args:
-            port: Where the server is, also after it was started again.
+            port: Where the server is, also after it was started again; or several, all one.
             key: An administrator's.
             students: By writer: the section, and the enrollments that are this writer's own.
             ledger: Where it is written down.
