@@ -97,7 +97,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Limit,
         Help(
             "How many requests a second one API key may make, and ten times as many at once; "
-            "beyond it is 429. Each worker counts for itself. 0: no limit."
+            "beyond it is 429. Workers tell each other once a second. 0: no limit."
         ),
     ] = 0
     failures_per_minute: Annotated[

@@ -171,7 +171,7 @@ def _store_of_worker(
 
 def _watch(config: Config, room: Path) -> Watch:
     """Return how the server's health and figures are found out."""
-    if config.on_postgres:  # nothing is kept on this machine
+    if config.on_postgres:  # nothing of it is on this machine
         return Watch(figures=metrics.Metrics(room).text, metrics_allowed=config.metrics_allowed)
     path = config.database_path
     files = {

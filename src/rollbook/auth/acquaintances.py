@@ -4,7 +4,8 @@ Whom the door knows by sight: keys and their people as they were looked up befor
 Looking somebody up takes longer than anything else at the door. What was found is kept until
 anything about keys, people, districts or enrollments changes, which one number of the store
 tells (`Store.people_version`) and which is asked for at each request: so a key that is revoked
-is refused at the next one, in every worker.
+is refused at the next one, in every worker. A store that others write to as well may remember the
+number for a quarter of a second; on PostgreSQL a key is refused everywhere after that.
 """
 
 from typing import TypeAlias, TypeVar

@@ -291,7 +291,9 @@ class Store(MarkFiles, Protocol):
         """
         Return a number that is another one as soon as `key_holder` or `footing` might be.
 
-        Whatever changes keys, people, districts or enrollments raises it in its transaction.
+        Whatever changes keys, people, districts or enrollments raises it in its transaction. What
+        this store changed is in it at once; what another process changed may be in it only a
+        quarter of a second later, so nothing that is written may go by it.
         """
 
     async def footing(self, district_id: int, section_id: int, user_id: int) -> Footing:

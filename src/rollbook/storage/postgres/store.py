@@ -41,7 +41,9 @@ from rollbook.storage.postgres.statements import SQL
 
 log = logging.getLogger("rollbook.storage")
 
-_PEOPLE_KNOWN_FOR = 0.25  # seconds: a key that is revoked elsewhere is refused after that
+# Seconds in which nobody asks whether keys or people changed elsewhere: for so long at most a key
+# that was revoked is good, and somebody who left may read. No save goes by it (`save_section`).
+_PEOPLE_KNOWN_FOR = 0.25
 
 
 class PostgresStore:
