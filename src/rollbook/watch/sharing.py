@@ -89,12 +89,12 @@ class Blackboard:
         left = {}
         try:
             with self._env.begin(write=True) as board:
+                self._sweep(board, now)
                 for name, (seconds, most) in told.items():
                     key = name.encode()
                     full_at = max(_moment(board.get(key)), now) + seconds
                     board.put(key, _MOMENT.pack(min(full_at, now + most)))
                     left[name] = min(full_at - now, most)
-                self._sweep(board, now)
         except lmdb.Error as error:
             raise Unavailable(f"The limits cannot be shared: {error}.") from error
         return left
