@@ -21,7 +21,7 @@ from rollbook.storage.postgres.statements import SQL
 from storage.test_queries import FOLDER, used
 
 OPERATOR = Author(user_id=None, channel=Channel.CLI)
-SEVERAL_IN_ONE = {"create_staging", "create_blocks"}
+SEVERAL_IN_ONE = {"create_blocks"}
 
 
 @pytest.fixture
@@ -59,7 +59,13 @@ OF_DISTRICTS = (
     *("schools", "periods", "courses", "sections", "users", "enrollments", "marks"),
     *("rolls", "record", "events", "api_keys", "holds", "prunings", "anchors"),
     *("nonce_books", "nonces"),
+    "imports",
 )
+OF_AN_IMPORT = {
+    f"{kind}_{noun}"
+    for kind in ("staged", "leaving")
+    for noun in ("schools", "periods", "courses", "sections", "users", "enrollments")
+}
 
 
 async def test_a_forgotten_where_shows_no_other_district(
@@ -130,7 +136,16 @@ def test_every_table_of_a_district_has_its_policy(database: books.Database) -> N
     )
 
     assert {name for (name,) in guarded} == set(OF_DISTRICTS)
-    assert {name for (name,) in tables} == {*OF_DISTRICTS, "key_homes"}
+    assert {name for (name,) in tables} == {*OF_DISTRICTS, *OF_AN_IMPORT, "key_homes"}
+
+
+def test_nothing_of_an_import_is_left_behind(database: books.Database) -> None:
+    """
+    What has no policy has no rows once the import is done.
+    """
+    assert database.sql("SELECT * FROM imports")
+    for table in sorted(OF_AN_IMPORT):
+        assert database.sql(f"SELECT * FROM {table}") == []
 
 
 @pytest.mark.parametrize(
@@ -168,7 +183,6 @@ async def test_every_statement_can_be_prepared(database: books.Database) -> None
     """
     db = await asyncpg.connect(database.url)
     try:
-        await db.execute(SQL.create_staging.replace(" ON COMMIT DROP", ""))
         citus = (FOLDER / "sql" / "postgres" / "citus.sql").read_text(encoding="utf-8")
         named = {
             name

@@ -137,9 +137,9 @@ def _people(SQL: Any) -> tuple[Noun, Noun]:  # noqa: N803
 
 
 def lines(
-    noun: Noun, rows: Iterator[msgspec.Struct], progress: Progress
+    noun: Noun, district_id: int, rows: Iterator[msgspec.Struct], progress: Progress
 ) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows of a file as the staging table has them, their number first."""
+    """Yield the rows of a file as the staging table has them: district and number first."""
     seq = 0
     for seq, row in enumerate(rows, 1):
         if seq % _PROGRESS_EVERY == 0:
@@ -151,7 +151,7 @@ def lines(
                 to_json(value).decode() if isinstance(value, tuple) else value
                 for value in values
             )
-        yield (seq, *values)
+        yield (district_id, seq, *values)
     progress(noun.words, seq)
 
 

@@ -1,4 +1,9 @@
-"""Taking a roster into PostgreSQL: staged in temporary tables, compared and applied, at once."""
+"""
+Taking a roster into PostgreSQL: staged, compared and applied in one transaction.
+
+Lines lie in tables of the database, beside those of other districts whose imports run meanwhile.
+Nobody else ever sees them: they are removed before the transaction ends.
+"""
 
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
@@ -44,12 +49,14 @@ async def import_roster(
     await work.start()
     done = False
     try:
-        await db.execute(SQL.create_staging)
-        whole = await _stage(db, parts, progress)
-        await db.execute(SQL.analyze_staging)
+        # Of two imports into one district the second waits here until the first is done.
+        await db.execute(SQL.count_import, district_id, timeout=_NO_LIMIT)
+        whole = await _stage(db, district_id, parts, progress)
         roster = RosterImport(_Desk(db, take_numbers), SQL, district_id, whole, limits)
         await roster.prepare()
         summaries = await roster.apply()
+        for table in _STAGING:
+            await db.execute(f"DELETE FROM {table} WHERE district_id = $1", district_id)  # noqa: S608
         await db.execute(SQL.raise_people_version)
         done = not limits.dry_run
     finally:
@@ -85,7 +92,9 @@ def _values(statement: str, bindings: dict[str, Any]) -> list[Any]:
     return [bindings[name] for name in PARAMETERS[statement]]
 
 
-async def _stage(db: Any, parts: Iterable[RosterPart], progress: Progress) -> dict[type, bool]:
+async def _stage(
+    db: Any, district_id: int, parts: Iterable[RosterPart], progress: Progress
+) -> dict[type, bool]:
     """Read every part; return which nouns came, and whether as a whole."""
     whole: dict[type, bool] = {}
     for part in parts:
@@ -94,14 +103,15 @@ async def _stage(db: Any, parts: Iterable[RosterPart], progress: Progress) -> di
         try:
             await db.copy_records_to_table(
                 f"staged_{_TABLES[noun.singular]}",
-                records=lines(noun, iter(part.rows), progress),
-                columns=["seq", *columns],
+                records=lines(noun, district_id, iter(part.rows), progress),
+                columns=["district_id", "seq", *columns],
                 timeout=_NO_LIMIT,
             )
         except asyncpg.UniqueViolationError:
             raise two_alike(noun) from None
         # Only now: what is ended comes out of the same lines as the rows.
-        await db.executemany(noun.leave, [(sourced_id,) for sourced_id in part.ended])
+        leaving = [(district_id, sourced_id) for sourced_id in part.ended]
+        await db.executemany(noun.leave, leaving)
         whole[part.noun] = part.complete
     return whole
 
@@ -114,3 +124,4 @@ _TABLES = {
     "user": "users",
     "enrollment": "enrollments",
 }
+_STAGING = [f"{kind}_{name}" for kind in ("staged", "leaving") for name in _TABLES.values()]

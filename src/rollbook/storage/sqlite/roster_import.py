@@ -59,7 +59,7 @@ async def import_roster(
     with faults_as_unavailable(), _staging(db):
         db.execute("BEGIN")  # writes to temporary tables only: nobody waits for it
         with _ending_with(db, "COMMIT"):
-            whole = _stage(db, parts, progress)
+            whole = _stage(db, district_id, parts, progress)
             roster = RosterImport(_Desk(db), SQL, district_id, whole, limits)
             await roster.prepare()
         db.execute("BEGIN IMMEDIATE")
@@ -113,17 +113,18 @@ def _ending_with(db: apsw.Connection, last: str) -> Iterator[None]:
 
 
 def _stage(
-    db: apsw.Connection, parts: Iterable[RosterPart], progress: Progress
+    db: apsw.Connection, district_id: int, parts: Iterable[RosterPart], progress: Progress
 ) -> dict[type, bool]:
     """Read every part; return which nouns came, and whether as a whole."""
     whole: dict[type, bool] = {}
     for part in parts:
         noun = _BY_TYPE[part.noun]
         try:
-            db.executemany(_STAGE[part.noun], lines(noun, iter(part.rows), progress))
+            rows = lines(noun, district_id, iter(part.rows), progress)
+            db.executemany(_STAGE[part.noun], rows)
         except apsw.ConstraintError:
             raise two_alike(noun) from None
         # Only now: what is ended comes out of the same lines as the rows.
-        db.executemany(noun.leave, ((sourced_id,) for sourced_id in part.ended))
+        db.executemany(noun.leave, ((district_id, sourced_id) for sourced_id in part.ended))
         whole[part.noun] = part.complete
     return whole
