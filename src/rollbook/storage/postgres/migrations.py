@@ -64,20 +64,17 @@ async def _run_alone(db: Any, step: Migration) -> bool:
 
 
 async def _run(db: Any, step: Migration) -> None:
+    await db.execute(SQL.allow_ties_to_the_cut)
     await db.execute(step.script)
     await db.execute(SQL.add_migration, step.number, step.name)
 
 
-async def distribute(db: Any) -> bool:
-    """Cut the tables by district where there is Citus, once; say whether it had to be done."""
-    if not await db.fetchval(SQL.has_citus):
-        return False
-    async with db.transaction():
-        await db.execute(SQL.migrate_alone)
-        if await db.fetchval(SQL.is_distributed):
-            return False
-        await db.execute(SQL.distribute)
-    return True
+async def distribute(db: Any) -> None:
+    """Cut by district, where there is Citus, every table that is not cut yet."""
+    if await db.fetchval(SQL.has_citus):
+        async with db.transaction():
+            await db.execute(SQL.migrate_alone)
+            await db.execute(SQL.distribute)
 
 
 async def _rehearsed(db: Any) -> list[Migration]:

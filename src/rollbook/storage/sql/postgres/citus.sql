@@ -3,61 +3,81 @@
 -- name: has_citus
 SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus');
 
--- name: is_distributed
-SELECT EXISTS (SELECT FROM pg_dist_partition
-                WHERE logicalrelid = CAST('marks' AS regclass) AND partmethod = 'h');
+-- name: allow_ties_to_the_cut
+-- Until the end of the transaction a new table may have foreign keys to tables that are cut by
+-- district already: `distribute` cuts it too, right after. Elsewhere the setting means nothing.
+SET LOCAL citus.enable_local_reference_table_foreign_keys TO off;
 
 -- name: distribute
--- Once, in a transaction after the migrations'. Citus takes a table with everything that keys tie to it, and
--- then cannot make some of that shared and some cut: so the foreign keys are set aside, and laid
--- again when every table is where it belongs. Shards are changed one after another, because those
--- keys tie them to the shared tables.
+-- Cuts whatever is not cut yet, after the migrations; a table whose key begins with its district
+-- by that, beside all the others, and every other but the list of migrations is copied to each
+-- node. Citus takes a table with everything that foreign keys tie to it, and then cannot make some
+-- of that shared and some cut: so these are set aside, and laid again when each is where it
+-- belongs. Shards are changed one after another, because those keys tie them to shared tables.
 --
 -- The application's role must be let in on the nodes, where the coordinator comes in its name.
 -- Row security asks a setting of the connection, which the nodes are not told: it is off here.
 DO $$
 DECLARE
     tie record;
-    ties text[] := ARRAY[]::text[];
-    its_name text;
+    ties text[];
+    loose regclass[];
+    its_table regclass;
+    relaid text;
+    saving record;
 BEGIN
     SET LOCAL citus.multi_shard_modify_mode TO 'sequential';
     SET LOCAL client_min_messages TO warning;
+    SELECT coalesce(array_agg(CAST(c.oid AS regclass) ORDER BY c.oid), ARRAY[]::regclass[])
+      INTO loose
+      FROM pg_class AS c
+     WHERE c.relnamespace = CAST(current_schema() AS regnamespace)
+       AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relname <> 'migrations'
+       AND NOT EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = c.oid);
     FOR tie IN
         SELECT CAST(conrelid AS regclass) AS its_table, conname,
                pg_get_constraintdef(oid) AS definition
           FROM pg_constraint
-         WHERE contype = 'f' AND connamespace = CAST(current_schema() AS regnamespace)
+         WHERE contype = 'f' AND conparentid = 0
+           AND (conrelid = ANY (loose) OR confrelid = ANY (loose))
          ORDER BY oid
     LOOP
         ties := ties || format('ALTER TABLE %s ADD CONSTRAINT %I %s',
                                tie.its_table, tie.conname, tie.definition);
         EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', tie.its_table, tie.conname);
     END LOOP;
-    FOREACH its_name IN ARRAY ARRAY['districts', 'counters', 'key_homes'] LOOP
-        PERFORM create_reference_table(its_name);
+    FOREACH its_table IN ARRAY loose LOOP
+        IF EXISTS (SELECT FROM pg_index AS i
+                     JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+                    WHERE i.indrelid = its_table AND i.indisprimary
+                      AND a.attname = 'district_id')
+        THEN
+            PERFORM create_distributed_table(
+                its_table, 'district_id', colocate_with =>
+                coalesce((SELECT min(CAST(logicalrelid AS text)) FROM pg_dist_partition
+                           WHERE partmethod = 'h'), 'none'));
+            EXECUTE format('ALTER TABLE %s DISABLE ROW LEVEL SECURITY', its_table);
+        ELSE
+            PERFORM create_reference_table(its_table);
+        END IF;
     END LOOP;
-    PERFORM create_distributed_table('schools', 'district_id', colocate_with => 'none');
-    FOREACH its_name IN ARRAY ARRAY[
-        'periods', 'courses', 'sections', 'users', 'enrollments', 'marks', 'rolls', 'record',
-        'events', 'api_keys', 'holds', 'prunings', 'anchors', 'nonce_books', 'nonces']
+    FOREACH relaid IN ARRAY coalesce(ties, ARRAY[]::text[]) LOOP
+        EXECUTE relaid;
+    END LOOP;
+    FOR saving IN
+        SELECT CAST(p.oid AS regprocedure) AS signature
+          FROM pg_proc AS p
+         WHERE p.pronamespace = CAST(current_schema() AS regnamespace)
+           AND p.proargnames[1] = 'its_district'
+           AND NOT EXISTS (SELECT FROM pg_dist_object AS o
+                            WHERE o.classid = CAST('pg_proc' AS regclass) AND o.objid = p.oid
+                              AND o.distribution_argument_index IS NOT NULL)
     LOOP
-        PERFORM create_distributed_table(its_name, 'district_id', colocate_with => 'schools');
+        PERFORM create_distributed_function(
+            saving.signature, 'its_district', colocate_with => 'marks');
     END LOOP;
-    FOREACH its_name IN ARRAY ties LOOP
-        EXECUTE its_name;
-    END LOOP;
-    FOREACH its_name IN ARRAY ARRAY[
-        'schools', 'periods', 'courses', 'sections', 'users', 'enrollments', 'marks', 'rolls',
-        'record', 'events', 'api_keys', 'holds', 'prunings', 'anchors', 'nonce_books', 'nonces']
-    LOOP
-        EXECUTE format('ALTER TABLE %I DISABLE ROW LEVEL SECURITY', its_name);
-    END LOOP;
-    ALTER ROLE rollbook_app LOGIN;
-    PERFORM create_distributed_function(
-        CAST(oid AS regprocedure), 'its_district', colocate_with => 'marks')
-      FROM pg_proc
-     WHERE proname = 'save_section'
-       AND pronamespace = CAST(current_schema() AS regnamespace);
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rollbook_app' AND NOT rolcanlogin) THEN
+        ALTER ROLE rollbook_app LOGIN;
+    END IF;
 END
 $$;
