@@ -1,5 +1,6 @@
 """
-A district's book under test: one file of SQLite's, or a database of a PostgreSQL cluster.
+A district's book under test: one file of SQLite's, a database of a PostgreSQL cluster, or one that
+Citus spreads over several, where there is one.
 
 What the tests have to do behind the store's back they do here, in the same words for both.
 """
@@ -7,6 +8,7 @@ What the tests have to do behind the store's back they do here, in the same word
 import asyncio
 import datetime as dt
 import itertools
+import os
 import re
 import shutil
 from collections.abc import Awaitable, Callable
@@ -18,10 +20,16 @@ import apsw
 
 from clusters import Cluster
 from rollbook.domain.store import Store
+from rollbook.storage.moving import TABLES
+from rollbook.storage.postgres.pool import teach_days
 from rollbook.storage.sqlite import SqliteStore, create
 
 Rows: TypeAlias = list[tuple[Any, ...]]
 Clock: TypeAlias = Callable[[], dt.datetime]
+
+# A database for the tests alone, on a coordinator of Citus; its name has "test" in it.
+COORDINATOR = os.environ.get("ROLLBOOK_TEST_CITUS", "")
+KINDS = ("sqlite", "postgres", *(["citus"] if COORDINATOR else []))
 
 
 class Book(Protocol):
@@ -105,6 +113,8 @@ class FolderOfFiles:
 class Database:
     """A book in a database of a cluster."""
 
+    waits = 2.0  # seconds, for a connection
+
     def __init__(self, cluster: Cluster, name: str) -> None:
         self._cluster = cluster
         self.name = name
@@ -113,7 +123,7 @@ class Database:
     async def open(self, clock: Clock) -> Store:
         from rollbook.storage.postgres import PostgresStore
 
-        return await PostgresStore.open(self.url, clock=clock)
+        return await PostgresStore.open(self.url, clock=clock, waits=self.waits)
 
     def sql(self, statement: str, *parameters: Any) -> Rows:
         numbers = itertools.count(1)
@@ -166,7 +176,7 @@ class ClusterOfDatabases:
         if self._empty is None:
             self._empty = Database(self._cluster, next(self._names))
             self._cluster.new_database(self._empty.name)
-            asyncio.run(self._migrate(self._empty.url))
+            asyncio.run(_migrate(self._empty.url))
         return self.copy(self._empty)
 
     def copy(self, book: Book) -> Database:
@@ -175,11 +185,92 @@ class ClusterOfDatabases:
         self._cluster.new_database(copy.name, template=book.name)
         return copy
 
-    async def _migrate(self, url: str) -> None:
-        from rollbook.storage.postgres import migrations
 
-        async for _ in migrations.migrate(url):
-            pass
+async def _migrate(url: str) -> None:
+    from rollbook.storage.postgres import migrations
+
+    async for _ in migrations.migrate(url):
+        pass
+
+
+# ---------------------------------------------------------------- Citus
+
+
+class Distributed(Database):
+    """A book that has the one database on several servers while it is open, and no other has."""
+
+    waits = 60.0  # two servers and their tests may be on one small machine
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.name = url.rpartition("/")[2]
+        self.kept: dict[str, list[Any]] = {}
+
+    def keep(self) -> None:
+        """Remember every row, so that another book can begin with them."""
+
+        async def read(db: Any) -> Rows:
+            for name, columns in _COLUMNS.items():
+                found = await db.fetch(f"SELECT {', '.join(columns)} FROM {name}")
+                self.kept[name] = [tuple(row) for row in found]
+            return []
+
+        self._aside(read)
+
+    def begin_with(self, kept: dict[str, list[Any]]) -> None:
+        """Have these rows; whatever was in the database goes. Its counters count on."""
+
+        async def write(db: Any) -> Rows:
+            await teach_days(db)
+            async with db.transaction():
+                emptying = [
+                    f"DELETE FROM {name} WHERE {_DISTRICT.get(name, 'district_id')} = {number}"
+                    for (number,) in await db.fetch("SELECT id FROM districts")
+                    for name in reversed(_COLUMNS)
+                ]
+                await db.execute(";".join(emptying))
+                for name, rows in kept.items():
+                    if rows:
+                        await db.copy_records_to_table(
+                            name, records=rows, columns=_COLUMNS[name]
+                        )
+            return []
+
+        self._aside(write)
+
+    def close(self) -> None:
+        """Leave it to the next one to remove what is in it."""
+
+
+_DISTRICT = {"districts": "id"}  # what tells a row's district, where it is not district_id
+_COLUMNS: dict[str, tuple[str, ...]] = {
+    "districts": ("id", "name", "time_zone", "powerschool", "created_at"),
+    "key_homes": ("key", "district_id"),
+    "imports": ("district_id", "number"),
+    **{table.name: table.columns for table in TABLES if table.name != "counters"},
+}
+
+
+class Coordinator:
+    """The one database on several servers, which each book has in its turn."""
+
+    def __init__(self, url: str) -> None:
+        assert "test" in url.rpartition("/")[2], f"{url}: is this for tests? All of it will go"
+        asyncio.run(_migrate(url))
+        self.url = url
+
+    def new(self) -> Distributed:
+        book = Distributed(self.url)
+        book.begin_with({})
+        return book
+
+    def copy(self, book: Book) -> Distributed:
+        assert isinstance(book, Distributed)
+        if not book.kept:  # nobody had the database after it
+            book.keep()
+        copy = Distributed(self.url)
+        copy.begin_with(book.kept)
+        return copy
 
 
 def _rows_of(book: Book, tables: set[str]) -> dict[str, Rows]:

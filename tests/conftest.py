@@ -106,9 +106,28 @@ def settled_in_cluster(databases: books.ClusterOfDatabases) -> World:
     return _settle_both(databases.new())
 
 
+@pytest.fixture(scope="session")
+def coordinator() -> books.Coordinator:
+    """Where the tests on several servers get their turn."""
+    return books.Coordinator(books.COORDINATOR)
+
+
+@pytest.fixture(scope="session")
+def settled_on_citus(coordinator: books.Coordinator) -> World:
+    """Settle both districts once on several servers; tests have them in their turn."""
+    return _settle_both(coordinator.new())
+
+
+_SETTLED = {
+    "sqlite": "settled",
+    "postgres": "settled_in_cluster",
+    "citus": "settled_on_citus",
+}
+
+
 @pytest.fixture
 def database() -> str:
-    """Which database the test is on; folders that are on both say so in their own fixture."""
+    """Which database the test is on; folders that are on each say so in their own fixture."""
     return "sqlite"
 
 
@@ -117,8 +136,9 @@ def library(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> bo
     """Where the test's books come from."""
     if database == "sqlite":
         return books.FolderOfFiles(tmp_path)
-    databases: books.ClusterOfDatabases = request.getfixturevalue("databases")
-    return databases
+    name = "databases" if database == "postgres" else "coordinator"
+    library: books.Library = request.getfixturevalue(name)
+    return library
 
 
 @pytest.fixture
@@ -126,8 +146,7 @@ def world(
     database: str, request: pytest.FixtureRequest, library: books.Library
 ) -> Iterator[World]:
     """Both districts, in a book of the test's own."""
-    name = "settled" if database == "sqlite" else "settled_in_cluster"
-    settled: World = request.getfixturevalue(name)
+    settled: World = request.getfixturevalue(_SETTLED[database])
     book = library.copy(settled.book)
     yield msgspec.structs.replace(settled, book=book)
     book.close()

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from msgspec.structs import replace
 
+import books
 from api.talk import JSON, Attendance
 from cast import SECRET, Cast
 from conftest import Clock, World
@@ -17,9 +18,9 @@ from rollbook.domain.store import Store
 from signing import Signed
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=books.KINDS)
 def database(request: pytest.FixtureRequest) -> str:
-    """Which database the test is on: every test here is on both, unless it says why not."""
+    """Which database the test is on: every test here is on each, unless it says why not."""
     return str(request.param)
 
 

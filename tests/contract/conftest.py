@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+import books
 from cast import TODAY, Cast
 from contract.classroom import Classroom
 from rollbook.domain.store import (
@@ -14,9 +15,9 @@ from rollbook.domain.store import (
 )
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=books.KINDS)
 def database(request: pytest.FixtureRequest) -> str:
-    """Which database the test is on: every test here is on both, unless it says why not."""
+    """Which database the test is on: every test here is on each, unless it says why not."""
     return str(request.param)
 
 

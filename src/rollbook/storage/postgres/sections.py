@@ -66,7 +66,7 @@ class Section:
         cls, db: Any, rosters: Rosters, key: tuple[int, int], days: Iterable[Day]
     ) -> "Section":
         """Read a section, with its marks of those days; raises `NoSuchThing`."""
-        state = await db.fetchrow(SQL.section_state, sorted(days), *key)
+        state = await db.fetchrow(SQL.section_state, *key, sorted(days))
         if state is None:
             raise NoSuchThing("section", key[1])
         return cls(db, key, state, await rosters.seats(db, key, state[0]))

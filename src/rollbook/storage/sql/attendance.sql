@@ -3,9 +3,9 @@
 -- name: section_version
 -- How many times the section's attendance was saved; no row when the section is not there.
 SELECT coalesce((SELECT max(number) FROM record
-                  WHERE district_id = s.district_id AND section_id = s.id), 0)
-  FROM sections AS s
- WHERE s.district_id = :district_id AND s.id = :section_id;
+                  WHERE district_id = :district_id AND section_id = :section_id), 0)
+  FROM sections
+ WHERE district_id = :district_id AND id = :section_id;
 
 -- name: record_head
 SELECT number, hash

@@ -33,7 +33,7 @@ SELECT date, first_taken_at, first_taken_by, last_taken_at, last_taken_by
 -- The last one: where the section's record begins now.
 SELECT a.pruning_id, p.before, a.number, a.hash, a.at
   FROM anchors AS a
-  JOIN prunings AS p ON p.id = a.pruning_id
+  JOIN prunings AS p ON p.district_id = a.district_id AND p.id = a.pruning_id
  WHERE a.district_id = :district_id AND a.section_id = :section_id
  ORDER BY a.pruning_id DESC
  LIMIT 1;
