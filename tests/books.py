@@ -228,7 +228,8 @@ class Distributed(Database):
                     for (number,) in await db.fetch("SELECT id FROM districts")
                     for name in reversed(_COLUMNS)
                 ]
-                await db.execute(";".join(emptying))
+                if emptying:
+                    await db.execute(";".join(emptying))
                 for name, rows in kept.items():
                     if rows:
                         await db.copy_records_to_table(

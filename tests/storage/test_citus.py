@@ -8,8 +8,10 @@ import asyncpg
 import pytest
 
 import books
+from conftest import World
+from rollbook.domain.errors import Unavailable
 from rollbook.storage.postgres import migrations
-from rollbook.storage.postgres.pool import teach_days
+from rollbook.storage.postgres.pool import Pool, teach_days
 from rollbook.storage.postgres.statements import PARAMETERS, SQL
 from rollbook.storage.schema import Migration
 from storage.test_queries import used
@@ -21,7 +23,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 SHARED = {"districts", "counters", "key_homes"}
-ELSEWHERE = {"migrations"}
+ON_THE_COORDINATOR = {"migrations", "limits"}
 
 
 @pytest.fixture
@@ -43,12 +45,12 @@ async def cut(db: Any) -> dict[str, str]:
 
 async def test_every_table_is_cut_by_district_or_copied_to_each_node(db: Any) -> None:
     """
-    No table is left on the coordinator alone but the list of migrations.
+    No table is left on the coordinator alone but those that only it needs.
     """
     tables = await db.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
     found = await cut(db)
 
-    assert found.keys() | ELSEWHERE == {name for (name,) in tables}
+    assert found.keys() == {name for (name,) in tables} - ON_THE_COORDINATOR
     assert {name for name, how in found.items() if how == "n"} == SHARED
 
 
@@ -93,6 +95,47 @@ async def test_a_later_migrations_table_is_cut_too(db: Any) -> None:
         await db.execute("DROP TABLE IF EXISTS later_still, later")
 
     assert (found["later"], found["later_still"], ties) == ("h", "h", 3)
+
+
+# ---------------------------------------------------------------- districts apart
+
+
+@pytest.fixture
+async def pool(coordinator: books.Coordinator) -> AsyncIterator[Pool]:
+    pool = Pool(coordinator.url, size=2, waits=60)
+    yield pool
+    await pool.close()
+
+
+async def test_a_forgotten_where_shows_no_other_district(
+    pool: Pool, settled_on_citus: World, coordinator: books.Coordinator
+) -> None:
+    """
+    The nodes are told whom a connection works for: they show no other district's rows.
+    """
+    coordinator.copy(settled_on_citus.book)
+    for cast in (settled_on_citus.lindenhof, settled_on_citus.nordhafen):
+        async with pool.of(cast.district.id) as db:
+            seen = await db.fetch("SELECT DISTINCT district_id FROM users")
+        assert [row[0] for row in seen] == [cast.district.id]
+    async with pool.shared() as db:
+        assert await db.fetchval("SELECT count(*) FROM users") == 0
+
+
+async def test_nothing_is_written_into_another_district(
+    pool: Pool, settled_on_citus: World, coordinator: books.Coordinator
+) -> None:
+    """
+    A node refuses a row of another district than the one it was told.
+    """
+    coordinator.copy(settled_on_citus.book)
+    ours, theirs = settled_on_citus.lindenhof, settled_on_citus.nordhafen
+    with pytest.raises(Unavailable):
+        async with pool.of(ours.district.id) as db:
+            await db.execute(
+                "INSERT INTO schools (district_id, id, title) VALUES ($1, 1, 'x')",
+                theirs.district.id,
+            )
 
 
 # ---------------------------------------------------------------- one district, one node

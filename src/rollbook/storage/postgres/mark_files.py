@@ -1,7 +1,8 @@
 """Marks from files and into them, on PostgreSQL."""
 
-from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
+from typing import Any, TypeAlias
 
 from rollbook.domain.attendance import Status
 from rollbook.domain.mark_files import (
@@ -23,6 +24,8 @@ from rollbook.storage.postgres import changes
 from rollbook.storage.postgres.pool import FIRST, LAST
 from rollbook.storage.postgres.sections import Rosters
 from rollbook.storage.postgres.statements import SQL
+
+Lend: TypeAlias = Callable[[], AbstractAsyncContextManager[Any]]  # a connection, for a while
 
 _AT_A_TIME = 10_000  # marks of one section in memory
 
@@ -63,7 +66,7 @@ class Desk:
 
 
 async def import_marks(
-    db: Any,
+    lend: Lend,
     rosters: Rosters,
     district_id: int,
     lines: MarkLines,
@@ -76,22 +79,24 @@ async def import_marks(
     """Put aside, then save month by month; on a dry run only find out what would be saved."""
     blocks = Blocks()
     try:
-        classes = Classes(Desk(db, district_id), lines)
-        await put_aside(blocks, classes, lines, progress)
+        async with lend() as db:
+            classes = Classes(Desk(db, district_id), lines)
+            await put_aside(blocks, classes, lines, progress)
         saves = blocks.saves(district_id, author)
         if dry_run:
-            return await _rehearse(db, rosters, saves, progress)
-        return await _save(db, rosters, saves, lines, now, progress)
+            return await _rehearse(lend, rosters, saves, progress)
+        return await _save(lend, rosters, saves, lines, now, progress)
     finally:
         blocks.close()
 
 
 async def _rehearse(
-    db: Any, rosters: Rosters, saves: Iterator[SaveMarks], progress: Progress
+    lend: Lend, rosters: Rosters, saves: Iterator[SaveMarks], progress: Progress
 ) -> MarksSummary:
     read = changed = refused = 0
     for command in saves:
-        judgement = await changes.rehearse_marks(db, rosters, command)
+        async with lend() as db:
+            judgement = await changes.rehearse_marks(db, rosters, command)
         read += len(command.entries)
         changed += len(judgement.changes)
         refused += len(judgement.refused)
@@ -101,7 +106,7 @@ async def _rehearse(
 
 
 async def _save(
-    db: Any,
+    lend: Lend,
     rosters: Rosters,
     saves: Iterator[SaveMarks],
     lines: MarkLines,
@@ -110,7 +115,8 @@ async def _save(
 ) -> MarksSummary:
     saved = changed = refused = 0
     for command in saves:
-        done = await changes.save_marks(db, rosters, command, now)
+        async with lend() as db:
+            done = await changes.save_marks(db, rosters, command, now)
         changed += done.changed
         turned_away = [answer for answer in done.answers if answer.response_code != 200]
         refused += tell_of_refusals(command, turned_away, lines)

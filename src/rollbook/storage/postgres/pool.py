@@ -3,7 +3,8 @@ Connections to PostgreSQL, each working for one district at a time.
 
 A connection comes in the role `rollbook_app`, so row security holds for it whoever logged in, and
 it says which district it works for before it asks anything. What it said last is remembered: an
-installation of one district says it once a connection.
+installation of one district says it once a connection. Where districts are spread over several
+servers (Citus), these are told in each transaction, so there is one around whatever is asked.
 """
 
 import asyncio
@@ -87,6 +88,7 @@ class Pool:
         self._idle: list[Any] = []
         self._works_for: dict[Any, int] = {}  # each connection's district, as it was told last
         self._waiting: deque[asyncio.Future[None]] = deque()
+        self._several: bool | None = None  # servers (Citus); not known before the first loan
 
     async def close(self) -> None:
         """Let go of every connection."""
@@ -171,13 +173,29 @@ class Pool:
                 return
 
     @contextlib.asynccontextmanager
-    async def of(self, district_id: int) -> AsyncIterator[Any]:
-        """Lend a connection that sees the rows of one district; faults become `Unavailable`."""
+    async def of(self, district_id: int, **kind: Any) -> AsyncIterator[Any]:
+        """
+        Lend a connection that sees the rows of one district; faults become `Unavailable`.
+
+        Args:
+            district_id: Which one.
+            kind: Of the transaction that it is to be lent in, as asyncpg has them; otherwise in
+                none, but where the nodes of several servers are told the district only by one.
+        """
         async with self.shared() as db:
-            if self._works_for.get(db) != district_id:
+            if self._several is None:
+                self._several = bool(await db.fetchval(SQL.has_citus))
+            if not self._several and self._works_for.get(db) != district_id:
                 await db.execute(SQL.work_for, district_id)
                 self._works_for[db] = district_id
-            yield db
+            if not (kind or self._several):
+                yield db
+                return
+            async with db.transaction(**kind):
+                if self._several:
+                    # It takes no parameters: the district is a number, whatever was asked.
+                    await db.execute(f"{SQL.work_for_on_nodes} TO '{int(district_id)}'")
+                yield db
 
 
 async def teach_days(db: Any) -> None:

@@ -102,10 +102,8 @@ class PostgresStore:
     @asynccontextmanager
     async def _moment(self, district_id: int) -> AsyncIterator[Any]:
         """Lend a connection on which every statement sees the same moment."""
-        async with (
-            self._pool.of(district_id) as db,
-            db.transaction(isolation="repeatable_read", readonly=True),
-        ):
+        kind = {"isolation": "repeatable_read", "readonly": True}
+        async with self._pool.of(district_id, **kind) as db:
             yield db
 
     # ---- the front door
@@ -390,11 +388,16 @@ class PostgresStore:
         dry_run: bool = False,
     ) -> MarksSummary:
         """Take the marks in, a section's month to a commit."""
-        now = self._now()
-        async with self._pool.of(district_id) as db:
-            return await mark_files.import_marks(
-                db, self._rosters, district_id, lines, author, now, progress, dry_run=dry_run
-            )
+        return await mark_files.import_marks(
+            lambda: self._pool.of(district_id),
+            self._rosters,
+            district_id,
+            lines,
+            author,
+            self._now(),
+            progress,
+            dry_run=dry_run,
+        )
 
     async def export_marks(
         self, district_id: int, selection: MarkSelection

@@ -367,11 +367,11 @@ SELECT sourced_id, 'user', person, seq
 -- name: release_enrollments
 -- An enrollment that now names another section or another person is another one: the old one ends
 -- with its marks, under no sourced_id, so that nobody inherits what was marked for somebody else.
+-- (Citus 13.2 loses what `CASE status WHEN` compares.)
 UPDATE enrollments AS t
    SET sourced_id = NULL,
-       last_day = CASE status WHEN 1 THEN CASE WHEN t.last_day < :today THEN t.last_day ELSE :today END
-                              ELSE t.last_day END,
-       status = CASE status WHEN 1 THEN 2 ELSE status END
+       last_day = CASE WHEN status <> 1 OR t.last_day < :today THEN t.last_day ELSE :today END,
+       status = CASE WHEN status = 1 THEN 2 ELSE status END
   FROM staged_enrollments AS s
  WHERE s.district_id = :district_id
    AND t.district_id = :district_id AND t.sourced_id = s.sourced_id

@@ -3,20 +3,26 @@
 -- name: has_citus
 SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus');
 
+-- name: work_for_on_nodes
+-- Until the end of the transaction; nodes are told what is set this way, and nothing else.
+SET LOCAL citus.propagate_set_commands TO 'local';
+SET LOCAL rollbook.district
+
 -- name: allow_ties_to_the_cut
 -- Until the end of the transaction a new table may have foreign keys to tables that are cut by
 -- district already: `distribute` cuts it too, right after. Elsewhere the setting means nothing.
 SET LOCAL citus.enable_local_reference_table_foreign_keys TO off;
 
 -- name: distribute
--- Cuts whatever is not cut yet, after the migrations; a table whose key begins with its district
--- by that, beside all the others, and every other but the list of migrations is copied to each
--- node. Citus takes a table with everything that foreign keys tie to it, and then cannot make some
--- of that shared and some cut: so these are set aside, and laid again when each is where it
--- belongs. Shards are changed one after another, because those keys tie them to shared tables.
+-- Cuts whatever is not cut yet, after the migrations: a table whose key begins with its district by
+-- that, beside all the others. Of the rest, what only the coordinator needs stays where it is, and
+-- each node gets a copy of every other.
+--
+-- Citus takes a table with everything that foreign keys tie to it, and then cannot make some of
+-- that shared and some cut: so these are set aside, and laid again when each is where it belongs.
+-- Shards are changed one after another, because those keys tie them to shared tables.
 --
 -- The application's role must be let in on the nodes, where the coordinator comes in its name.
--- Row security asks a setting of the connection, which the nodes are not told: it is off here.
 DO $$
 DECLARE
     tie record;
@@ -32,7 +38,8 @@ BEGIN
       INTO loose
       FROM pg_class AS c
      WHERE c.relnamespace = CAST(current_schema() AS regnamespace)
-       AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relname <> 'migrations'
+       AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+       AND c.relname NOT IN ('migrations', 'limits')
        AND NOT EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = c.oid);
     FOR tie IN
         SELECT CAST(conrelid AS regclass) AS its_table, conname,
@@ -56,7 +63,6 @@ BEGIN
                 its_table, 'district_id', colocate_with =>
                 coalesce((SELECT min(CAST(logicalrelid AS text)) FROM pg_dist_partition
                            WHERE partmethod = 'h'), 'none'));
-            EXECUTE format('ALTER TABLE %s DISABLE ROW LEVEL SECURITY', its_table);
         ELSE
             PERFORM create_reference_table(its_table);
         END IF;
@@ -74,7 +80,8 @@ BEGIN
                               AND o.distribution_argument_index IS NOT NULL)
     LOOP
         PERFORM create_distributed_function(
-            saving.signature, 'its_district', colocate_with => 'marks');
+            saving.signature, 'its_district', colocate_with => 'marks',
+            force_delegation => true);  -- also within a transaction
     END LOOP;
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rollbook_app' AND NOT rolcanlogin) THEN
         ALTER ROLE rollbook_app LOGIN;
