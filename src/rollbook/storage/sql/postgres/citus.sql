@@ -22,6 +22,7 @@ SET LOCAL citus.enable_local_reference_table_foreign_keys TO off;
 -- that shared and some cut: so these are set aside, and laid again when each is where it belongs.
 -- Shards are changed one after another, because those keys tie them to shared tables.
 --
+-- A district moves to another node without being held up by way of the log, so all of it is logged.
 -- The application's role must be let in on the nodes, where the coordinator comes in its name.
 DO $$
 DECLARE
@@ -59,6 +60,9 @@ BEGIN
                     WHERE i.indrelid = its_table AND i.indisprimary
                       AND a.attname = 'district_id')
         THEN
+            IF (SELECT relpersistence FROM pg_class WHERE oid = its_table) = 'u' THEN
+                EXECUTE format('ALTER TABLE %s SET LOGGED', its_table);
+            END IF;
             PERFORM create_distributed_table(
                 its_table, 'district_id', colocate_with =>
                 coalesce((SELECT min(CAST(logicalrelid AS text)) FROM pg_dist_partition
