@@ -3,13 +3,13 @@ Everything that can be refused, and why.
 
 ```text
 RollbookError
-├── INVALID          BadRequest · BadBody · RollRefused · ImportRefused
+├── INVALID          BadRequest · BadBody · RollRefused · ImportRefused · PasswordRefused
 ├── UNAUTHENTICATED  NotAuthenticated
 ├── FORBIDDEN        NotAllowed
 ├── NOT_FOUND        NoSuchThing
 ├── CONFLICT         AlreadyThere
 ├── GONE             TakenElsewhere
-├── STALE            ChangedMeanwhile
+├── STALE            ChangedMeanwhile · AccountChanged
 ├── NOT_ACCEPTABLE   CannotAnswerIn
 ├── TOO_LARGE        BodyTooLarge
 ├── UNSUPPORTED      CannotRead
@@ -94,6 +94,13 @@ class ImportRefused(RollbookError):
         self.problems = problems
 
 
+class PasswordRefused(RollbookError):
+    """A password is not taken: the sentence says why (`domain.accounts.WhyNot`)."""
+
+    kind = Kind.INVALID
+    sentence = "{0}"
+
+
 class NotAuthenticated(RollbookError):
     """Nobody we know, as far as the credentials can show."""
 
@@ -139,6 +146,16 @@ class ChangedMeanwhile(RollbookError):
     sentence = (
         "Somebody else changed the attendance of section {0} since you read it; nothing was "
         "saved. Read it again and repeat your change."
+    )
+
+
+class AccountChanged(RollbookError):
+    """An account is no longer as it was read."""
+
+    kind = Kind.STALE
+    sentence = (
+        "Somebody else changed the account {0} since you read it; nothing was changed. "
+        "Look at it again and repeat your change."
     )
 
 

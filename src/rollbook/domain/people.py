@@ -18,6 +18,28 @@ class Role(enum.IntEnum):
     STAFF = 5
 
 
+class Colour(enum.StrEnum):
+    """The colours that a status can be shown in: each is set for light and dark, and on paper."""
+
+    GREEN = "green"
+    TEAL = "teal"
+    BLUE = "blue"
+    VIOLET = "violet"
+    PINK = "pink"
+    RED = "red"
+    ORANGE = "orange"
+    YELLOW = "yellow"
+    GREY = "grey"
+
+
+class StatusLook(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How a district calls and shows one of the four statuses on its pages."""
+
+    status: int  # a `domain.attendance.Status`
+    name: str = ""  # empty: as everybody calls it
+    colour: Colour | None = None  # None: as everybody sees it
+
+
 class District(msgspec.Struct, frozen=True, kw_only=True):
     """The body that owes the answers: nothing is shared between two districts."""
 
@@ -25,6 +47,8 @@ class District(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     time_zone: str = "UTC"
     powerschool: bool = False  # its attendance is taken in PowerSchool: ours answers 410
+    lock_days: int | None = None  # days after which only the office changes a day's marks
+    status_looks: tuple[StatusLook, ...] = ()  # at most one a status
 
 
 class School(msgspec.Struct, frozen=True, kw_only=True):

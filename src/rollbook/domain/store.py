@@ -16,18 +16,14 @@ from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
+from rollbook.domain.accounts import AccountBook
 from rollbook.domain.attendance import Answer, Entry, Mark, RollTaken, Tally, Unreadable
 from rollbook.domain.days import Day
 from rollbook.domain.mark_files import MarkFiles
 from rollbook.domain.people import ApiKey, District, KeyHolder, Role, School, User
 from rollbook.domain.record import Author, Recorded
-from rollbook.domain.rosters import (
-    Course,
-    EnrollmentStatus,
-    Footing,
-    Person,
-    Section,
-)
+from rollbook.domain.rosters import Course, EnrollmentStatus, Footing, Person, Section
+from rollbook.domain.school_days import SchoolDays
 
 T = TypeVar("T")
 
@@ -129,6 +125,7 @@ class SaveMarks(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     author: Author
     atomic: bool = False
     if_version: tuple[int, ...] | None = None  # refuse unless the version is one of these
+    takes_roll: bool = True  # False: a mark given ahead does not say that the roll was taken
 
 
 class TakeRoll(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -270,7 +267,7 @@ class RosterSummary(msgspec.Struct, frozen=True):
 # ---------------------------------------------------------------- the store
 
 
-class Store(MarkFiles, Protocol):
+class Store(MarkFiles, AccountBook, SchoolDays, Protocol):
     """A database with districts in it."""
 
     async def close(self) -> None:
@@ -369,7 +366,7 @@ class Store(MarkFiles, Protocol):
         """Create a district; raises `AlreadyThere` when one has that name."""
 
     async def change_district(self, district: District) -> District:
-        """Store a district's name, time zone and switch; raises `NoSuchThing`, `AlreadyThere`."""
+        """Store a district as it is set now; raises `NoSuchThing`, `AlreadyThere`."""
 
     async def create_user(self, district_id: int, user: User) -> User:
         """
@@ -377,6 +374,9 @@ class Store(MarkFiles, Protocol):
 
         Raises `NoSuchThing` for the district or school, `AlreadyThere` for the sourced_id.
         """
+
+    async def change_user(self, district_id: int, user: User) -> User:
+        """Store a person; raises `NoSuchThing` (for the school too), `AlreadyThere`."""
 
     async def keys(self, district_id: int) -> list[ApiKey]:
         """Return the district's keys, oldest first."""
