@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from rollbook.auth.credentials import Safe
+from rollbook.domain.accounts import Account, Link, LinkPurpose, Session
 from rollbook.domain.people import ApiKey, District, Role
 from rollbook.domain.rosters import EnrollmentStatus
 from rollbook.domain.store import (
@@ -146,6 +147,26 @@ async def _give_key(store: Store, cast: Cast, user: str, key: str, **fields: Any
         )
     )
     return key
+
+
+async def let_in(store: Store, cast: Cast, user: str, **fields: Any) -> Account:
+    """Give somebody an account, their name its login, with a session and a link."""
+    whose: dict[str, Any] = {"district_id": cast.district.id, "user_id": cast.users[user]}
+    begun = "2026-11-23T08:00:00.000Z"
+    given = {"login": user, "password_hash": f"hash of {user}", "created_at": begun}
+    account = Account(**whose, **(given | fields))
+    await store.create_account(account)
+    await store.open_session(
+        Session(digest=f"session {user}".encode(), begun_at=begun, seen_at=begun, **whose)
+    )
+    link = Link(
+        digest=f"link {user}".encode(),
+        purpose=LinkPurpose.RESET,
+        expires_at="2026-11-23T09:00:00.000Z",
+        **whose,
+    )
+    await store.create_link(link)
+    return account
 
 
 PENDING_PLACE = ("hugo", EnrollmentStatus.REQUEST_PENDING)

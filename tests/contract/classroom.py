@@ -67,6 +67,7 @@ class Classroom:
         on_behalf_of: str | None = None,
         atomic: bool = False,
         if_version: tuple[int, ...] | None = None,
+        takes_roll: bool = True,
     ) -> Saved:
         """Save marks: who, on which day, as what, and the comment if there is one."""
         district_id, section_id = self.key
@@ -77,6 +78,7 @@ class Classroom:
             author=self.author(by, on_behalf_of),
             atomic=atomic,
             if_version=if_version,
+            takes_roll=takes_roll,
         )
         return await self.store.save_marks(command)
 

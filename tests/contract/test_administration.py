@@ -6,7 +6,7 @@ import pytest
 from cast import MONDAY, Cast
 from contract.classroom import ABSENT, Classroom
 from rollbook.domain.errors import AlreadyThere, NoSuchThing
-from rollbook.domain.people import ApiKey, District, Role, User
+from rollbook.domain.people import ApiKey, Colour, District, Role, StatusLook, User
 from rollbook.domain.store import Page, SectionQuery, Store
 
 NOBODY = User(id=0, role=Role.STAFF, name_first="Jo", name_last="Doe")
@@ -101,6 +101,25 @@ async def test_a_district_can_be_changed_and_changed_back(store: Store, cast: Ca
     assert await store.districts() == [cast.district, *others]
 
 
+async def test_a_district_says_how_its_pages_are(
+    store: Store, cast: Cast, strangers: Cast
+) -> None:
+    """
+    After how many days marks are locked, and how statuses look, is the district's own.
+    """
+    looks = (
+        StatusLook(status=3, name="Tardy “ü”", colour=Colour.ORANGE),
+        StatusLook(status=4, colour=Colour.TEAL),
+    )
+    new = msgspec.structs.replace(cast.district, lock_days=0, status_looks=looks)
+
+    assert (cast.district.lock_days, cast.district.status_looks) == (None, ())
+    assert await store.change_district(new) == new
+    assert await store.districts() == [new, strangers.district]
+    await store.change_district(cast.district)
+    assert await store.districts() == [cast.district, strangers.district]
+
+
 async def test_a_district_cannot_take_anothers_name(
     store: Store, cast: Cast, strangers: Cast
 ) -> None:
@@ -180,6 +199,58 @@ async def test_a_person_is_of_a_district_and_a_school_that_are_there(
         await store.create_user(cast.district.id, msgspec.structs.replace(NOBODY, school_id=99))
 
     assert (await store.users(cast.district.id, Page())).total == len(cast.users)
+
+
+@pytest.mark.parametrize("person", [NOBODY, WHOLE])
+async def test_all_of_a_person_can_be_changed(
+    store: Store, cast: Cast, strangers: Cast, person: User
+) -> None:
+    """
+    A person becomes another in every field but the id, and nobody else does.
+    """
+    (school,) = (await store.schools(cast.district.id, Page())).items
+    new = msgspec.structs.replace(person, id=cast.users["bob"], school_id=school.id)
+    before = (await store.users(cast.district.id, Page())).items
+    version = await store.people_version()
+
+    assert await store.change_user(cast.district.id, new) == new
+    assert await store.people_version() != version
+    after = (await store.users(cast.district.id, Page())).items
+    assert after == [new if user.id == new.id else user for user in before]
+
+
+async def test_a_person_who_is_changed_is_another_at_the_door(store: Store, cast: Cast) -> None:
+    """
+    A role that is taken away is gone for the keys of that person.
+    """
+    alice = await store.user(cast.district.id, cast.users["alice"])
+    await store.change_user(cast.district.id, msgspec.structs.replace(alice, role=Role.STAFF))
+    holder = await store.key_holder(cast.keys["alice"])
+
+    assert holder is not None
+    assert holder.user.role is Role.STAFF
+
+
+async def test_a_person_cannot_become_what_is_not_there(
+    store: Store, cast: Cast, strangers: Cast
+) -> None:
+    """
+    An unknown person, school or another's id of the district's own is refused by its name.
+    """
+    bob = await store.user(cast.district.id, cast.users["bob"])
+    foreign = await store.user(strangers.district.id, strangers.users["bob"])
+    (school,) = (await store.schools(strangers.district.id, Page())).items
+    before = await store.users(cast.district.id, Page())
+    for person, error, words in (
+        (msgspec.structs.replace(bob, id=7), NoSuchThing, "user 7 "),
+        (msgspec.structs.replace(foreign, school_id=None), NoSuchThing, f"user {foreign.id} "),
+        (msgspec.structs.replace(bob, school_id=school.id), NoSuchThing, "school"),
+        (msgspec.structs.replace(bob, sourced_id="anna"), AlreadyThere, "anna"),
+    ):
+        with pytest.raises(error, match=words):
+            await store.change_user(cast.district.id, person)
+
+    assert await store.users(cast.district.id, Page()) == before
 
 
 # ---------------------------------------------------------------- keys

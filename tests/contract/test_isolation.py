@@ -112,6 +112,12 @@ REFUSED: list[tuple[str, Ask]] = [
     ("enrollments", lambda store, d, its: store.enrollments(d, its.section, EnrollmentQuery())),
     ("enrollment", lambda store, d, its: store.enrollment(d, its.section, its.enrollment)),
     ("create_user", lambda store, d, its: store.create_user(d, person(its.school))),
+    (
+        "change_user",
+        lambda store, d, its: store.change_user(
+            d, User(id=its.user, role=Role.STAFF, name_first="Jo", name_last="Doe")
+        ),
+    ),
     ("create_key", lambda store, d, its: store.create_key(key(d, its.user, "c" * 40))),
     ("change_key", lambda store, d, its: store.change_key(key(d, its.user, its.key))),
 ]

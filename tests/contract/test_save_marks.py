@@ -293,6 +293,53 @@ async def test_a_save_takes_the_rolls_of_its_days(maths: Classroom, clock: Clock
         assert roll.taken.first_taken_by == roll.taken.last_taken_by == maths.cast.users["bob"]
 
 
+async def test_a_mark_given_ahead_takes_no_roll(maths: Classroom) -> None:
+    """
+    A save that says so leaves the roll of its days untaken; its marks and its record are there.
+    """
+    saved = await maths.save(("anna", MONDAY, EXCUSED, "wedding"), takes_roll=False)
+    (recorded,) = (await maths.history()).changes
+
+    assert (saved.version, saved.changed) == (1, 1)
+    assert (await maths.rolls()).items == []
+    assert (await maths.marks()).dates == []
+    assert await maths.listed() == [("anna", MONDAY, EXCUSED, "wedding")]
+    assert recorded.change.new_status == EXCUSED
+    await maths.take_roll(MONDAY)
+    assert await maths.listed() == [("anna", MONDAY, EXCUSED, "wedding")]
+
+
+async def test_a_mark_given_beside_a_roll_leaves_it_as_it_was_taken(
+    maths: Classroom, clock: Clock
+) -> None:
+    """
+    Who took the roll, and when, stays as it is when others correct it without taking it.
+    """
+    await maths.take_roll(MONDAY)
+    before = (await maths.roll(MONDAY)).taken
+    clock.advance(hours=1)
+    await maths.save(("anna", MONDAY, EXCUSED), by="alice", takes_roll=False)
+    after = await maths.roll(MONDAY)
+
+    assert after.taken == before
+    assert after.tally.excused == 1
+
+
+async def test_a_mark_given_ahead_again_changes_nothing(maths: Classroom) -> None:
+    """
+    The same mark a second time is no save, and atomic still means all or nothing.
+    """
+    await maths.save(("anna", MONDAY, EXCUSED), takes_roll=False)
+    again = await maths.save(("anna", MONDAY, EXCUSED), takes_roll=False)
+    with pytest.raises(RollRefused):
+        await maths.save(
+            ("ben", MONDAY, EXCUSED), ("hugo", MONDAY, EXCUSED), atomic=True, takes_roll=False
+        )
+
+    assert (again.version, again.changed) == (1, 0)
+    assert await maths.listed() == [("anna", MONDAY, EXCUSED, "")]
+
+
 async def test_a_refused_entry_takes_no_roll(maths: Classroom) -> None:
     """
     The day of an entry that was refused does not count as taken.

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(
     "contract and the API were tried on Citus",
 )
 
-SHARED = {"districts", "counters", "key_homes"}
+SHARED = {"districts", "counters", "key_homes", "login_homes", "subject_homes"}
 ON_THE_COORDINATOR = {"migrations", "limits"}
 
 

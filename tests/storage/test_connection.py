@@ -243,7 +243,9 @@ def test_a_moment_is_one_state_of_the_file(path: Path) -> None:
     count = "SELECT count(*) FROM districts"
     with moment(reader) as db:
         before = db.execute(count).fetchall()
-        writer.execute("INSERT INTO districts VALUES (1, 'Lindenhof', 'UTC', 0, '')")
+        writer.execute(
+            "INSERT INTO districts (id, name, time_zone, created_at) VALUES (1, 'L', 'UTC', '')"
+        )
         during = db.execute(count).fetchall()
     with moment(reader) as db:
         after = db.execute(count).fetchall()

@@ -21,16 +21,29 @@ from hypothesis import strategies as st
 from cast import MONDAY, TUESDAY, Cast
 from conftest import Clock, World
 from contract.classroom import ABSENT, LATE, Classroom
+from rollbook.domain.accounts import Account, Link, LinkPurpose, Session
 from rollbook.domain.attendance import Entry, Unreadable
 from rollbook.domain.errors import RollbookError, RollRefused, Unavailable
 from rollbook.domain.people import ApiKey, Role, User
 from rollbook.domain.record import Author, Channel
 from rollbook.domain.store import SaveMarks, TakeRoll
 from rollbook.storage.sqlite import SqliteStore, changes, counter
+from rollbook.storage.sqlite.account_changes import (
+    ChangeAccount,
+    CloseSession,
+    CloseSessions,
+    CreateAccount,
+    CreateLink,
+    OpenSession,
+    SweepAccounts,
+    TouchSession,
+    UseLink,
+)
 from rollbook.storage.sqlite.changes import (
     COMMANDS,
     ChangeDistrict,
     ChangeKey,
+    ChangeUser,
     Command,
     CreateDistrict,
     CreateKey,
@@ -172,6 +185,13 @@ def commands(cast: Cast) -> dict[str, Command]:
         former_sealed_secret=b"former",
     )
     change = msgspec.structs.replace
+    bob, dora = (
+        Account(district_id=district_id, user_id=cast.users[name], login=name)
+        for name in ("bob", "dora")
+    )
+    whose: dict[str, Any] = {"district_id": district_id, "user_id": cast.users["bob"]}
+    session = Session(digest=bytes(range(32)), begun_at="", seen_at="", **whose)
+    link = Link(digest=b"link", purpose=LinkPurpose.RESET, expires_at="2027", **whose)
     return {
         "save": save,
         "save atomically": change(save, atomic=True),
@@ -185,6 +205,22 @@ def commands(cast: Cast) -> dict[str, Command]:
         "change an unknown district": ChangeDistrict(change(cast.district, id=99)),
         "create a person": CreateUser(district_id, person),
         "create a person again": CreateUser(district_id, change(person, sourced_id="anna")),
+        "change a person": ChangeUser(district_id, change(person, id=cast.users["ida"])),
+        "change an unknown person": ChangeUser(district_id, person),
+        "create an account": CreateAccount(bob),
+        "create an account again": CreateAccount(bob),
+        "create an account with that login": CreateAccount(change(dora, login="bob")),
+        "change an account": ChangeAccount(bob, change(bob, subject="s"), ends_sessions=True),
+        "change what is no longer so": ChangeAccount(bob, bob, ends_sessions=False),
+        "open a session": OpenSession(session),
+        "open a session of nobody": OpenSession(change(session, user_id=7)),
+        "touch a session": TouchSession(district_id, session.digest, "2026"),
+        "close a session": CloseSession(district_id, session.digest),
+        "close sessions": CloseSessions(district_id, cast.users["bob"]),
+        "create a link": CreateLink(link),
+        "use a link": UseLink(district_id, b"link", "2026"),
+        "use a link again": UseLink(district_id, b"link", "2026"),
+        "sweep": SweepAccounts(district_id, "2026", "2026", "2026"),
         "create a key": CreateKey(key),
         "create a key again": CreateKey(change(key, key=cast.keys["bob"])),
         "change a key": ChangeKey(change(key, key=cast.keys["bob"])),

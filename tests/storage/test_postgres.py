@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 import books
-from cast import MONDAY, Cast
+from cast import MONDAY, Cast, let_in
 from conftest import Clock, World
 from rollbook.domain.attendance import Entry
 from rollbook.domain.errors import Unavailable
@@ -66,6 +66,9 @@ OF_AN_IMPORT = {
     for kind in ("staged", "leaving")
     for noun in ("schools", "periods", "courses", "sections", "users", "enrollments")
 }
+    *("accounts", "sessions", "links"),
+)
+HOMES = ("key_homes", "login_homes", "subject_homes")
 
 
 async def test_a_forgotten_where_shows_no_other_district(
@@ -77,6 +80,7 @@ async def test_a_forgotten_where_shows_no_other_district(
     ours, theirs = settled_in_cluster.lindenhof, settled_in_cluster.nordhafen
     for cast in (ours, theirs):
         await store.save_marks(save(cast, ["anna", "ben"], "x"))
+        await let_in(store, cast, "bob", login=f"bob of {cast.district.name}")
     filled = set()
     for table in OF_DISTRICTS:
         for cast in (ours, theirs):
@@ -146,6 +150,7 @@ def test_nothing_of_an_import_is_left_behind(database: books.Database) -> None:
     assert database.sql("SELECT * FROM imports")
     for table in sorted(OF_AN_IMPORT):
         assert database.sql(f"SELECT * FROM {table}") == []
+    assert {name for (name,) in tables} == {*OF_DISTRICTS, *HOMES}
 
 
 @pytest.mark.parametrize(

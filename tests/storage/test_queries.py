@@ -134,3 +134,26 @@ def test_nothing_that_a_request_asks_reads_a_whole_table(
     scanned = [step for step in steps if step.startswith("SCAN")]
 
     assert scanned == []
+
+
+@pytest.mark.parametrize("name", ["places_of_day", "marks_of_day"])
+def test_a_day_goes_from_its_sections_to_their_marks(db: apsw.Connection, name: str) -> None:
+    """
+    The office's day costs as much as it shows: marks are found from their section, by their day.
+    """
+    first, *others = plan(db, STATEMENTS[name]).split("; ")
+    (marks,) = [step for step in others if step.startswith("SEARCH m ")]
+
+    assert first.startswith("SEARCH s ")
+    assert "district_id=? AND section_id=? AND date=?" in marks
+
+
+@pytest.mark.parametrize("name", ["places_of_student", "marks_of_student"])
+def test_a_student_s_days_are_found_by_their_places(db: apsw.Connection, name: str) -> None:
+    """
+    A student's year is read from the sections that they are in, and from no others.
+    """
+    first, second, *_ = plan(db, STATEMENTS[name]).split("; ")
+
+    assert "INDEX enrollments_by_user (district_id=? AND user_id=?)" in first
+    assert "district_id=? AND id=?" in second or "section_id=? AND date>? AND date<?" in second

@@ -4,14 +4,19 @@ A day of the school as the pages show it, and one student's days.
 What a day adds up to is counted by the same rules as everywhere (`domain.attendance.tally`).
 """
 
-from typing import Protocol
+from collections.abc import Iterable
+from typing import Protocol, TypeAlias
 
 import msgspec
 
-from rollbook.domain.attendance import Mark, RollTaken, Tally
+from rollbook.domain.attendance import Mark, RollTaken, Status, Tally
 from rollbook.domain.days import Day
 from rollbook.domain.people import User
-from rollbook.domain.rosters import Enrollment, Section
+from rollbook.domain.rosters import Enrollment, Seat, Section
+
+# Places in a section that are alike but for whose they are: what the rules need to know of each,
+# the status that they all have on the day (None: no mark), how many there are.
+Places: TypeAlias = tuple[Seat, int | None, int]
 
 
 class DayQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +58,25 @@ class StudentDays(msgspec.Struct, frozen=True, kw_only=True):
 
     user: User
     places: list[StudentPlace]  # by section and enrollment
+
+
+def tally_of_places(day: Day, places: Iterable[Places]) -> Tally:
+    """Count one day's roll by kinds of places, to what `tally` comes to place by place."""
+    counts = dict.fromkeys((None, *Status), 0)
+    on_roll = not_marked = 0
+    for seat, status, count in places:
+        counts[status] += count
+        if seat.is_on_roll(day):
+            on_roll += count
+            not_marked += count if status is None else 0
+    return Tally(
+        on_roll=on_roll,
+        present=counts[Status.PRESENT],
+        absent=counts[Status.ABSENT],
+        late=counts[Status.LATE],
+        excused=counts[Status.EXCUSED],
+        not_marked=not_marked,
+    )
 
 
 class SchoolDays(Protocol):

@@ -11,11 +11,11 @@ from rollbook.domain.store import SaveMarks, TakeRoll
 
 
 def judge_marks(command: SaveMarks, markable: Container[int], current: Current) -> Judgement:
-    """Judge entry by entry; with `atomic` raises `RollRefused` when one is refused."""
+    """Judge entry by entry, and which rolls that takes; with `atomic` raises `RollRefused`."""
     judgement = judge(command.entries, markable, current)
     if command.atomic:
         _require_all(judgement)
-    return judgement
+    return judgement if command.takes_roll else msgspec.structs.replace(judgement, dates=[])
 
 
 def judge_roll(

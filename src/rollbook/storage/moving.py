@@ -41,7 +41,12 @@ def _table(name: str, key: str, rest: str, flags: str = "") -> Table:
 # What is referred to comes first.
 TABLES = (
     _table("counters", "noun", "next"),
-    _table("districts", "id", "name time_zone powerschool created_at", "powerschool"),
+    _table(
+        "districts",
+        "id",
+        "name time_zone powerschool created_at lock_days status_looks",
+        "powerschool",
+    ),
     _table("schools", "district_id id", "sourced_id title"),
     _table("periods", "district_id id", "sourced_id title first_day last_day"),
     _table(
@@ -100,6 +105,13 @@ TABLES = (
         "before begun_at begun_by ended_at sections marks rolls entries",
     ),
     _table("anchors", "district_id section_id pruning_id", "number hash at"),
+    _table(
+        "accounts",
+        "district_id user_id",
+        "login password_hash subject created_at disabled_at",
+    ),
+    _table("sessions", "district_id digest", "user_id begun_at seen_at"),
+    _table("links", "district_id digest", "user_id purpose expires_at used_at"),
 )
 
 

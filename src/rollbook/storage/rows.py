@@ -5,9 +5,10 @@ from typing import Any
 
 import msgspec
 
+from rollbook.domain.accounts import Account, Link, LinkPurpose, Session, Visitor
 from rollbook.domain.attendance import Change, RollTaken
 from rollbook.domain.mark_files import Place
-from rollbook.domain.people import ApiKey, District, Role, School, User
+from rollbook.domain.people import ApiKey, District, Role, School, StatusLook, User
 from rollbook.domain.record import Author, Channel, Recorded, RecordEntry
 from rollbook.domain.retention import Counts, Hold, Pruning
 from rollbook.domain.rosters import (
@@ -18,6 +19,7 @@ from rollbook.domain.rosters import (
     Seat,
     Section,
 )
+from rollbook.domain.school_days import DayMark
 
 Row = Sequence[Any]
 
@@ -25,11 +27,25 @@ to_json = msgspec.json.Encoder().encode
 _changes = msgspec.json.Decoder(tuple[Change, ...]).decode
 _days = msgspec.json.Decoder(tuple[str, ...]).decode
 _ids = msgspec.json.Decoder(tuple[int, ...]).decode
+_looks = msgspec.json.Decoder(tuple[StatusLook, ...]).decode
 
 
 def district(row: Row) -> District:
-    """Read id, name, time_zone, powerschool."""
-    return District(id=row[0], name=row[1], time_zone=row[2], powerschool=bool(row[3]))
+    """Read the six columns of the statement `district`."""
+    return District(
+        id=row[0],
+        name=row[1],
+        time_zone=row[2],
+        powerschool=bool(row[3]),
+        lock_days=row[4],
+        status_looks=_looks(row[5]),
+    )
+
+
+def from_district_change(new: District) -> Row:
+    """Return the parameters of the statement `change_district`."""
+    looks = to_json(new.status_looks).decode()
+    return (new.name, new.time_zone, new.powerschool, new.lock_days, looks, new.id)
 
 
 def school(row: Row) -> School:
@@ -72,6 +88,12 @@ def from_user(district_id: int, person: User) -> Row:
         person.primary_email,
         person.active,
     )
+
+
+def from_user_change(district_id: int, person: User) -> Row:
+    """Return the parameters of the statement `change_user`."""
+    _, number, *fields = from_user(district_id, person)
+    return (*fields, district_id, number)
 
 
 def api_key(row: Row) -> ApiKey:
@@ -166,9 +188,9 @@ def place(row: Row) -> Place:
     return Place(seat(row), row[5], row[6], row[7])
 
 
-def person(row: Row) -> Person:
-    """Read an enrollment and its user, in a row side by side."""
-    enrollment = Enrollment(
+def enrollment(row: Row) -> Enrollment:
+    """Read the eight columns of an enrollment."""
+    return Enrollment(
         id=row[0],
         section_id=row[1],
         user_id=row[2],
@@ -178,7 +200,11 @@ def person(row: Row) -> Person:
         last_day=row[6],
         sourced_id=row[7],
     )
-    return Person(enrollment, user(row[8:]))
+
+
+def person(row: Row) -> Person:
+    """Read an enrollment and its user, in a row side by side."""
+    return Person(enrollment(row), user(row[8:]))
 
 
 def roll_taken(row: Row) -> RollTaken:
@@ -237,6 +263,83 @@ def from_record_entry(district_id: int, entry: RecordEntry) -> Row:
         to_json(entry.changes).decode(),
         entry.hash,
     )
+
+
+def account(row: Row) -> Account:
+    """Read the seven columns of the statement `account`."""
+    return Account(
+        district_id=row[0],
+        user_id=row[1],
+        login=row[2],
+        password_hash=row[3],
+        subject=row[4],
+        created_at=row[5],
+        disabled_at=row[6],
+    )
+
+
+def from_account(new: Account) -> Row:
+    """Return the parameters of the statement `create_account`."""
+    return msgspec.structs.astuple(new)
+
+
+def from_account_change(old: Account, new: Account) -> Row:
+    """Return the parameters of the statement `change_account`."""
+    return (
+        new.login,
+        new.password_hash,
+        new.subject,
+        new.disabled_at,
+        old.district_id,
+        old.user_id,
+        old.login,
+        old.password_hash,
+        old.subject,
+        old.disabled_at,
+    )
+
+
+def visitor(row: Row) -> Visitor:
+    """Read a session, its account, its user and its district, in a row side by side."""
+    return Visitor(
+        session=Session(
+            digest=row[0],
+            district_id=row[1],
+            user_id=row[2],
+            begun_at=row[3],
+            seen_at=row[4],
+        ),
+        account=account(row[5:12]),
+        user=user(row[12:24]),
+        district=district(row[24:30]),
+    )
+
+
+def from_session(session: Session) -> Row:
+    """Return the parameters of the statement `open_session`."""
+    return msgspec.structs.astuple(session)
+
+
+def link(row: Row) -> Link:
+    """Read the six columns of the statement `link`."""
+    return Link(
+        digest=row[0],
+        district_id=row[1],
+        user_id=row[2],
+        purpose=LinkPurpose(row[3]),
+        expires_at=row[4],
+        used_at=row[5],
+    )
+
+
+def from_link(made: Link) -> Row:
+    """Return the parameters of the statement `create_link`."""
+    return msgspec.structs.astuple(made)
+
+
+def day_mark(row: Row) -> DayMark:
+    """Read enrollment, status, comment and the user, in a row side by side."""
+    return DayMark(enrollment_id=row[0], status=row[1], comment=row[2], user=user(row[3:15]))
 
 
 def hold(row: Row) -> Hold:

@@ -95,9 +95,7 @@ async def change_district(db: Any, new: District) -> District:
     """Change a district; an update that touches no row is the error."""
     async with db.transaction():
         try:
-            touched = await db.fetchval(
-                SQL.change_district, new.name, new.time_zone, new.powerschool, new.id
-            )
+            touched = await db.fetchval(SQL.change_district, *rows.from_district_change(new))
         except asyncpg.UniqueViolationError:
             raise AlreadyThere("district", f"“{new.name}”") from None
         if touched is None:
@@ -110,15 +108,33 @@ async def create_user(db: Any, district_id: int, user: User) -> User:
     """Create a person, under an id of ours; foreign keys are looked at here, to be told."""
     if not await db.fetchval(SQL.district_exists, district_id):
         raise NoSuchThing("district", district_id)
-    school_id = user.school_id
-    if school_id is not None and not await db.fetchval(SQL.school, district_id, school_id):
-        raise NoSuchThing("school", school_id)
+    await _require_school(db, district_id, user.school_id)
     person = msgspec.structs.replace(user, id=await take_numbers(db, "user"))
     try:
         await db.execute(SQL.create_user, *rows.from_user(district_id, person))
     except asyncpg.UniqueViolationError:
         raise AlreadyThere("person with the district's id", person.sourced_id) from None
     return person
+
+
+async def change_user(db: Any, district_id: int, person: User) -> User:
+    """Change a person; an update that touches no row is the error."""
+    async with db.transaction():
+        await _require_school(db, district_id, person.school_id)
+        change = rows.from_user_change(district_id, person)
+        try:
+            touched = await db.fetchval(SQL.change_user, *change)
+        except asyncpg.UniqueViolationError:
+            raise AlreadyThere("person with the district's id", person.sourced_id) from None
+        if touched is None:
+            raise NoSuchThing("user", person.id)
+        await db.execute(SQL.raise_people_version)
+    return person
+
+
+async def _require_school(db: Any, district_id: int, school_id: int | None) -> None:
+    if school_id is not None and not await db.fetchval(SQL.school, district_id, school_id):
+        raise NoSuchThing("school", school_id)
 
 
 async def create_key(db: Any, key: ApiKey) -> None:

@@ -12,6 +12,12 @@ from rollbook.storage.postgres import migrations
 from rollbook.storage.postgres.pool import faults_as_unavailable, teach_days
 from rollbook.storage.postgres.statements import SQL
 
+# Of which tables' rows what stands beside them, for whoever does not know the district yet.
+_HOMES = {
+    "api_keys": {"key": SQL.add_key_home},
+    "accounts": {"login": SQL.add_login_home, "subject": SQL.add_subject_home},
+}
+
 
 @asynccontextmanager
 async def owner_of(url: str) -> AsyncIterator[Any]:
@@ -66,10 +72,11 @@ class DatabaseEnd:
         await self._db.execute(SQL.forget_counters)
 
     async def take(self, table: Table, rows: Rows) -> None:
-        """Write rows of a table; keys bring their homes with them."""
-        if table.name == "api_keys":
-            homes = [(row[1], row[0]) for row in rows]
-            await self._db.executemany(SQL.add_key_home, homes)
+        """Write rows of a table; keys, logins and subjects bring their homes with them."""
+        for name, add_home in _HOMES.get(table.name, {}).items():
+            place = table.columns.index(name)
+            homes = [(row[place], row[0]) for row in rows if row[place] is not None]
+            await self._db.executemany(add_home, homes)
         flags = [place for place, name in enumerate(table.columns) if name in table.flags]
         await self._db.copy_records_to_table(
             table.name, records=_with_flags(rows, flags), columns=table.columns

@@ -35,7 +35,9 @@ from rollbook.storage import rows
 from rollbook.storage import selection as choice
 from rollbook.storage.clock import Clock, system_clock
 from rollbook.storage.postgres import changes, mark_files, migrations, reading, roster_import
+from rollbook.storage.postgres.accounts import Accounts
 from rollbook.storage.postgres.pool import FIRST, LAST, Pool
+from rollbook.storage.postgres.school_days import DaysOfSchool
 from rollbook.storage.postgres.sections import Rosters
 from rollbook.storage.postgres.statements import SQL
 
@@ -46,7 +48,7 @@ log = logging.getLogger("rollbook.storage")
 _PEOPLE_KNOWN_FOR = 0.25
 
 
-class PostgresStore:
+class PostgresStore(Accounts, DaysOfSchool):
     """
     A district's book, or many, in a PostgreSQL database.
 
@@ -334,7 +336,7 @@ class PostgresStore:
         return district
 
     async def change_district(self, district: District) -> District:
-        """Store a district's name, time zone and switch."""
+        """Store a district as it is set now."""
         async with self._changing_people(district.id) as db:
             return await changes.change_district(db, district)
 
@@ -342,6 +344,11 @@ class PostgresStore:
         """Create a person."""
         async with self._pool.of(district_id) as db:
             return await changes.create_user(db, district_id, user)
+
+    async def change_user(self, district_id: int, user: User) -> User:
+        """Store a person."""
+        async with self._changing_people(district_id) as db:
+            return await changes.change_user(db, district_id, user)
 
     async def keys(self, district_id: int) -> list[ApiKey]:
         """Read the district's keys."""

@@ -9,17 +9,20 @@ UPDATE counters SET next = next + :count WHERE noun = :noun RETURNING next;
 SELECT next FROM counters WHERE noun = 'change of people';
 
 -- name: districts
-SELECT id, name, time_zone, powerschool FROM districts ORDER BY id;
+SELECT id, name, time_zone, powerschool, lock_days, status_looks FROM districts ORDER BY id;
 
 -- name: district
-SELECT id, name, time_zone, powerschool FROM districts WHERE id = :district_id;
+SELECT id, name, time_zone, powerschool, lock_days, status_looks
+  FROM districts
+ WHERE id = :district_id;
 
 -- name: create_district
 INSERT INTO districts (id, name, time_zone, created_at) VALUES (:id, :name, :time_zone, :at);
 
 -- name: change_district
 UPDATE districts
-   SET name = :name, time_zone = :time_zone, powerschool = :powerschool
+   SET name = :name, time_zone = :time_zone, powerschool = :powerschool,
+       lock_days = :lock_days, status_looks = :status_looks
  WHERE id = :id
 RETURNING id;
 
@@ -60,6 +63,15 @@ INSERT INTO users (district_id, id, role, name_first, name_last, sourced_id, sch
 VALUES (:district_id, :id, :role, :name_first, :name_last, :sourced_id, :school_id,
         :name_title, :name_first_preferred, :name_middle, :username, :primary_email,
         :active);
+
+-- name: change_user
+UPDATE users
+   SET role = :role, name_first = :name_first, name_last = :name_last,
+       sourced_id = :sourced_id, school_id = :school_id, name_title = :name_title,
+       name_first_preferred = :name_first_preferred, name_middle = :name_middle,
+       username = :username, primary_email = :primary_email, active = :active
+ WHERE district_id = :district_id AND id = :id
+RETURNING id;
 
 -- name: key
 SELECT key, district_id, user_id, sealed_secret, former_sealed_secret, former_until,

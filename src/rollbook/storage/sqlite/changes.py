@@ -20,6 +20,8 @@ from rollbook.domain.people import ApiKey, District, Instant, User
 from rollbook.domain.store import Saved, SaveMarks, TakeRoll
 from rollbook.storage import rows
 from rollbook.storage.judging import judge_marks, judge_roll
+from rollbook.storage.sqlite import account_changes
+from rollbook.storage.sqlite.account_changes import AccountCommand
 from rollbook.storage.sqlite.sections import Section, Sections
 from rollbook.storage.sqlite.statements import SQL
 
@@ -32,13 +34,20 @@ class CreateDistrict(msgspec.Struct, frozen=True, tag=True):
 
 
 class ChangeDistrict(msgspec.Struct, frozen=True, tag=True):
-    """A district's name, time zone and switch."""
+    """A district as it is set now."""
 
     district: District
 
 
 class CreateUser(msgspec.Struct, frozen=True, tag=True):
     """A new person."""
+
+    district_id: int
+    user: User
+
+
+class ChangeUser(msgspec.Struct, frozen=True, tag=True):
+    """A person as they are now."""
 
     district_id: int
     user: User
@@ -66,8 +75,10 @@ Command: TypeAlias = (
     | CreateDistrict
     | ChangeDistrict
     | CreateUser
+    | ChangeUser
     | CreateKey
     | ChangeKey
+    | AccountCommand
     | TryWriting
 )
 
@@ -147,9 +158,7 @@ def change_district(db: apsw.Connection, command: ChangeDistrict, _now: Instant)
     """Change a district; an update that touches no row is the error."""
     new = command.district
     try:
-        touched = db.execute(
-            SQL.change_district, (new.name, new.time_zone, new.powerschool, new.id)
-        ).fetchone()
+        touched = db.execute(SQL.change_district, rows.from_district_change(new)).fetchone()
     except apsw.ConstraintError:
         raise AlreadyThere("district", f"“{new.name}”") from None
     if touched is None:
@@ -159,19 +168,38 @@ def change_district(db: apsw.Connection, command: ChangeDistrict, _now: Instant)
 
 def create_user(db: apsw.Connection, command: CreateUser, _now: Instant) -> User:
     """Create a person, under an id of ours; foreign keys are looked at here, to be told."""
-    district_id, school_id = command.district_id, command.user.school_id
+    district_id = command.district_id
     if not db.execute(SQL.district_exists, (district_id,)).fetchone():
         raise NoSuchThing("district", district_id)
-    if school_id is not None:
-        school = db.execute(SQL.school, (district_id, school_id)).fetchone()
-        if school is None:
-            raise NoSuchThing("school", school_id)
+    _require_school(db, district_id, command.user.school_id)
     person = msgspec.structs.replace(command.user, id=take_numbers(db, "user"))
     try:
         db.execute(SQL.create_user, rows.from_user(district_id, person))
     except apsw.ConstraintError:
         raise AlreadyThere("person with the district's id", person.sourced_id) from None
     return person
+
+
+def change_user(db: apsw.Connection, command: ChangeUser, _now: Instant) -> User:
+    """Change a person; an update that touches no row is the error."""
+    district_id, person = command.district_id, command.user
+    _require_school(db, district_id, person.school_id)
+    try:
+        touched = db.execute(
+            SQL.change_user, rows.from_user_change(district_id, person)
+        ).fetchone()
+    except apsw.ConstraintError:
+        raise AlreadyThere("person with the district's id", person.sourced_id) from None
+    if touched is None:
+        raise NoSuchThing("user", person.id)
+    return person
+
+
+def _require_school(db: apsw.Connection, district_id: int, school_id: int | None) -> None:
+    if school_id is None:
+        return
+    if not db.execute(SQL.school, (district_id, school_id)).fetchone():
+        raise NoSuchThing("school", school_id)
 
 
 def create_key(db: apsw.Connection, command: CreateKey, _now: Instant) -> None:
@@ -204,7 +232,9 @@ COMMANDS: dict[type, tuple[Any, Any]] = {
     CreateDistrict: (create_district, District),
     ChangeDistrict: (change_district, District),
     CreateUser: (create_user, User),
+    ChangeUser: (change_user, User),
     CreateKey: (create_key, None),
     ChangeKey: (change_key, None),
     TryWriting: (try_writing, None),
+    **account_changes.COMMANDS,
 }

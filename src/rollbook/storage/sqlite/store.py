@@ -30,6 +30,7 @@ from rollbook.domain.store import (
 from rollbook.storage import rows, selection
 from rollbook.storage.clock import Clock, system_clock
 from rollbook.storage.sqlite import changes, migrations, roster_import
+from rollbook.storage.sqlite.accounts import Accounts
 from rollbook.storage.sqlite.connection import (
     FAULTS,
     moment,
@@ -38,6 +39,7 @@ from rollbook.storage.sqlite.connection import (
     unavailable,
 )
 from rollbook.storage.sqlite.mark_files import FilesOfMarks
+from rollbook.storage.sqlite.school_days import DaysOfSchool
 from rollbook.storage.sqlite.statements import SQL
 from rollbook.storage.sqlite.writer import Writer
 
@@ -60,7 +62,7 @@ class Writing(Protocol):
         """Return the command's result; raises its error."""
 
 
-class SqliteStore(FilesOfMarks):
+class SqliteStore(FilesOfMarks, Accounts, DaysOfSchool):
     """
     A district's book in one file.
 
@@ -346,6 +348,11 @@ class SqliteStore(FilesOfMarks):
         """Hand the command to the writer."""
         created: User = await self._write(changes.CreateUser(district_id, user))
         return created
+
+    async def change_user(self, district_id: int, user: User) -> User:
+        """Hand the command to the writer."""
+        changed: User = await self._write(changes.ChangeUser(district_id, user))
+        return changed
 
     async def keys(self, district_id: int) -> list[ApiKey]:
         """Read the district's keys."""
