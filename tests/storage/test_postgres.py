@@ -58,16 +58,13 @@ def save(cast: Cast, names: list[str], comment: str) -> SaveMarks:
 OF_DISTRICTS = (
     *("schools", "periods", "courses", "sections", "users", "enrollments", "marks"),
     *("rolls", "record", "events", "api_keys", "holds", "prunings", "anchors"),
-    *("nonce_books", "nonces"),
-    "imports",
+    *("nonce_books", "nonces", "imports", "accounts", "sessions", "links"),
 )
 OF_AN_IMPORT = {
     f"{kind}_{noun}"
     for kind in ("staged", "leaving")
     for noun in ("schools", "periods", "courses", "sections", "users", "enrollments")
 }
-    *("accounts", "sessions", "links"),
-)
 HOMES = ("key_homes", "login_homes", "subject_homes")
 
 

@@ -105,6 +105,11 @@ def as_login(text: str) -> str:
     return normal(normal(text.strip()).casefold())
 
 
+def is_too_long(password: str) -> bool:
+    """Say whether a text is longer than any password can be."""
+    return len(password.encode("utf-8", "surrogatepass")) > PASSWORD_MAX
+
+
 def why_not_password(password: str, login: str, common: Container[str]) -> WhyNot | None:
     """
     Return why a password is not taken; None when it is.
@@ -114,7 +119,7 @@ def why_not_password(password: str, login: str, common: Container[str]) -> WhyNo
         login: Whose it is to be.
         common: Passwords that are guessed first, in lower case.
     """
-    if len(password.encode("utf-8", "surrogatepass")) > PASSWORD_MAX:
+    if is_too_long(password):
         return WhyNot.LONG
     password = normal(password)
     if len(password) < PASSWORD_MIN:

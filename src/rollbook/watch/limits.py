@@ -82,6 +82,11 @@ class Bucket:
         full_at = self._clock() + seconds + self._untold.get(who, 0.0)
         _keep(self._full_at, who, full_at, self._remembered)
 
+    def give_back(self, who: str) -> None:
+        """Put back what was taken: it did not count after all."""
+        if who in self._full_at:
+            self._full_at[who] -= self._each
+
 
 _A_HAIR = 1e-9  # seconds: what adding up floats may be off by
 
