@@ -452,6 +452,8 @@ async def test_demo_points_to_a_class_with_something_to_see(
     history = await store.history(demo.district.id, demo.section_id, query)
 
     assert demo.administrator.role == Role.ADMINISTRATOR
+    assert demo.office.role == Role.STAFF
+    assert demo.office.school_id == demo.teacher.school_id is not None
     assert footing.teaches
     assert person.user.role == Role.STUDENT
     assert demo.last_day == "2026-11-23"

@@ -212,7 +212,7 @@ class Reception:
 
         Invited again before that, they get another link, and the login that is given now.
         Raises `NoSuchThing`, `AlreadyThere` when the login is somebody's or the user has a
-        password, `BadRequest` when the login cannot be one.
+        password or is disabled, `BadRequest` when the login cannot be one.
         """
         login = _as_new_login(login)
         account = await self._store.account_of_user(district_id, user_id)
@@ -221,7 +221,7 @@ class Reception:
                 district_id=district_id, user_id=user_id, login=login, created_at=self._now()
             )
             await self._store.create_account(account)
-        elif account.password_hash is not None:
+        elif account.password_hash is not None or account.disabled_at is not None:
             raise AlreadyThere("login of user", user_id)
         elif account.login != login:
             await self._store.change_account(

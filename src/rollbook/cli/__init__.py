@@ -4,6 +4,7 @@ import click
 
 from rollbook import __version__
 from rollbook.cli import (
+    accounts,
     checking,
     copies,
     demo,
@@ -37,6 +38,7 @@ for command in (
     exporting.export,
     districts.district,
     users.user,
+    accounts.account,
     keys.key,
     rolls.roll,
     rolls.history,

@@ -128,28 +128,46 @@ class refusals_as_sentences:  # noqa: N801 — reads as a phrase: with refusals_
 
 def with_store(command: Callable[..., Awaitable[T]]) -> Callable[..., T]:
     """Run an asynchronous command with the store open; it gets the store first."""
-    return _with_store(command, safe=False)
+    return _with_store(command)
 
 
 def with_store_and_safe(command: Callable[..., Awaitable[T]]) -> Callable[..., T]:
     """The same, and it gets the safe for secrets second."""
-    return _with_store(command, safe=True)
+
+    def open_safe(config: Config) -> object:
+        from rollbook import wiring
+
+        return wiring.open_safe(config)
+
+    return _with_store(command, "master_key_file", second=open_safe)
 
 
-def _with_store(command: Callable[..., Awaitable[T]], *, safe: bool) -> Callable[..., T]:
+def with_store_and_address(command: Callable[..., Awaitable[T]]) -> Callable[..., T]:
+    """The same, and it gets the address that links begin with second."""
+    return _with_store(command, "public_url", second=_address)
+
+
+def _address(config: Config) -> str:
+    return config.public_url.rstrip("/") or f"http://{config.host}:{config.port}"
+
+
+def _with_store(
+    command: Callable[..., Awaitable[T]],
+    *names: str,
+    second: Callable[[Config], object] | None = None,
+) -> Callable[..., T]:
     @functools.wraps(command)
     def run(*args: Any, config: Config, **given: Any) -> T:
         from rollbook import wiring
 
         async def inside() -> T:
             async with wiring.opened_store(config) as store:
-                first = (store, wiring.open_safe(config)) if safe else (store,)
+                first = (store, second(config)) if second else (store,)
                 return await command(*first, *args, **given)
 
         return asyncio.run(inside())
 
-    names = ("database", "master_key_file") if safe else ("database",)
-    return settings(*names)(run)
+    return settings("database", *names)(run)
 
 
 async def find_district(store: Store, name: str | None) -> District:

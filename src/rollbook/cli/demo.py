@@ -16,12 +16,17 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rollbook import config as configuration
 from rollbook.cli.common import err, refusals_as_sentences
 from rollbook.config import Config
+from rollbook.domain.accounts import Account
+from rollbook.domain.days import instant
+from rollbook.domain.store import Store
 
 if TYPE_CHECKING:
     from rollbook.demo import DemoDistrict
     from rollbook.operations.keys import NewSecret
 
 DATABASE, MASTER_KEY, SHOWN = "rollbook.db", "keys/master.key", "shown.json"
+# Of everybody, at a server that only this machine reaches.
+PASSWORD = "rollbook-demo"  # noqa: S105
 _ROLLS = 5000  # about as many as the district has, for the progress bar
 
 
@@ -69,8 +74,10 @@ def _district(folder: Path) -> dict[str, str]:
     """Return what is to be told of the district, made first when it is not there whole."""
     note = folder / SHOWN
     if note.exists():
-        return msgspec.json.decode(note.read_bytes(), type=dict[str, str])
-    shutil.rmtree(folder, ignore_errors=True)  # a start that was broken off
+        shown = msgspec.json.decode(note.read_bytes(), type=dict[str, str])
+        if "password" in shown:
+            return shown
+    shutil.rmtree(folder, ignore_errors=True)  # a start that was broken off, or an older demo
     folder.mkdir(parents=True)
     with Progress(
         TextColumn("Making a district: {task.description}"), BarColumn(), console=err
@@ -108,7 +115,28 @@ async def _make(folder: Path, show: Callable[[str, int], None]) -> dict[str, str
             now=now,
             name="Demo",
         )
+        await _let_in(store, made, now)
     return _values(made, given)
+
+
+async def _let_in(store: Store, made: "DemoDistrict", now: dt.datetime) -> None:
+    """Give a teacher, their office and the administrator accounts with the one password."""
+    from rollbook.auth.passwords import Passwords
+
+    password_hash = await Passwords().hash(PASSWORD)
+    for login, person in (
+        ("teacher", made.teacher),
+        ("office", made.office),
+        ("admin", made.administrator),
+    ):
+        account = Account(
+            district_id=made.district.id,
+            user_id=person.id,
+            login=login,
+            password_hash=password_hash,
+            created_at=instant(now),
+        )
+        await store.create_account(account)
 
 
 def _values(made: "DemoDistrict", given: "NewSecret") -> dict[str, str]:
@@ -122,6 +150,9 @@ def _values(made: "DemoDistrict", given: "NewSecret") -> dict[str, str]:
         "rolls": str(made.rolls),
         "marks": str(made.marks),
         "administrator": made.administrator.display_name,
+        "office": made.office.display_name,
+        "teacher": made.teacher.display_name,
+        "password": PASSWORD,
         "section": str(made.section_id),
         "enrollment": str(made.enrollment_id),
         "last_day": made.last_day,
@@ -136,5 +167,10 @@ def _welcome(shown: dict[str, str], config: Config, folder: Path) -> None:
     address = f"http://{config.host}:{config.port}"
     again = f"rollbook demo --fresh --folder {folder}"
     text = resources.files("rollbook.demo").joinpath("welcome.txt").read_text(encoding="utf-8")
-    places = {"base": f"{address}/v1", "docs": f"{address}/docs", "again": again}
+    places = {
+        "pages": f"{address}/",
+        "base": f"{address}/v1",
+        "docs": f"{address}/docs",
+        "again": again,
+    }
     click.echo(Template(text).substitute(shown, **places))

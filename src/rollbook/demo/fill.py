@@ -35,6 +35,7 @@ class DemoDistrict(msgspec.Struct, frozen=True, kw_only=True):
 
     district: District
     administrator: User
+    office: User  # of the teacher's school
     teacher: User
     section_id: int  # of that teacher; its roll was taken on the last day
     enrollment_id: int  # of a student in it, who was not simply present that day
@@ -135,9 +136,13 @@ def _report(settled: _Settled, written: Sequence[Written], marks: int) -> DemoDi
     assert teacher is not None
     assert isinstance(missing, Entry)
     users = settled.users.values()
+    school_id = settled.users[teacher].school_id
     return DemoDistrict(
         district=settled.district,
         administrator=next(user for user in users if user.role == Role.ADMINISTRATOR),
+        office=next(
+            user for user in users if (user.role, user.school_id) == (Role.STAFF, school_id)
+        ),
         teacher=settled.users[teacher],
         section_id=shown.section_id,
         enrollment_id=missing.enrollment_id,
