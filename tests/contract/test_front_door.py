@@ -75,7 +75,9 @@ async def test_how_somebody_stands_in_a_section(
     """
     footing = await maths.store.footing(*maths.key, maths.cast.users[user])
 
-    assert footing == Footing(teaches, tuple(map(maths.place, own)))
+    section = await maths.store.section(*maths.key)
+    assert section.school_id is not None
+    assert footing == Footing(teaches, tuple(map(maths.place, own)), section.school_id)
 
 
 async def test_a_teacher_who_left_teaches_no_longer(maths: Classroom) -> None:
@@ -87,7 +89,7 @@ async def test_a_teacher_who_left_teaches_no_longer(maths: Classroom) -> None:
     await maths.store.import_roster(maths.key[0], [part], limits, lambda *_: None)
     footing = await maths.store.footing(*maths.key, maths.cast.users["bob"])
 
-    assert footing == Footing(teaches=False, enrollment_ids=())
+    assert (footing.teaches, footing.enrollment_ids) == (False, ())
 
 
 async def test_nobody_stands_in_an_unknown_section(store: Store, cast: Cast) -> None:

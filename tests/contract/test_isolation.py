@@ -17,7 +17,6 @@ from rollbook.domain.attendance import Entry
 from rollbook.domain.errors import NoSuchThing
 from rollbook.domain.people import ApiKey, Role, User
 from rollbook.domain.record import Author, Channel
-from rollbook.domain.rosters import Footing
 from rollbook.domain.store import (
     EnrollmentQuery,
     HistoryQuery,
@@ -222,7 +221,8 @@ async def test_filters_find_nothing_of_another_district(
     assert {section.id for section in coded.items} == set(maths.cast.sections.values())
     assert (await store.enrollments(*maths.key, by_id)).items == []
     assert (await store.enrollments(*maths.key, by_user)).items == []
-    assert await store.footing(*maths.key, theirs.user) == Footing(False, ())
+    footing = await store.footing(*maths.key, theirs.user)
+    assert (footing.teaches, footing.enrollment_ids) == (False, ())
 
 
 async def test_an_enrollment_of_another_district_is_not_of_our_section(

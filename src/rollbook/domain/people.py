@@ -124,3 +124,4 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     user: User  # whose rights count
     key_user_id: int  # whose key it is; another than `user` when an administrator acts as them
     read_only: bool = False
+    office_of: int | None = None  # the school whose office this is; no key makes one an office

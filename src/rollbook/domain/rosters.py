@@ -115,6 +115,7 @@ class Standing(enum.Enum):
     """What somebody is to the thing they ask about."""
 
     ADMINISTRATOR = "administrator of the district"
+    OFFICE = "of the office of the section's school"
     TEACHER = "teacher of the section"
     STUDENT = "enrolled in the section"
     SELF = "the person themselves"
@@ -122,7 +123,12 @@ class Standing(enum.Enum):
 
 
 class Footing(msgspec.Struct, frozen=True):
-    """How a user stands in a section: whether they teach it, and their places on its roll."""
+    """
+    How a user stands in a section: whether they teach it, and their places on its roll.
+
+    The section's school is theirs to stand in too, if they are of its office.
+    """
 
     teaches: bool
     enrollment_ids: tuple[int, ...]
+    school_id: int | None = None

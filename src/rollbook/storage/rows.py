@@ -1,6 +1,6 @@
 """Rows to domain types, and back: the one place that knows how the databases hold a value."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -12,9 +12,11 @@ from rollbook.domain.people import ApiKey, District, Role, School, StatusLook, U
 from rollbook.domain.record import Author, Channel, Recorded, RecordEntry
 from rollbook.domain.retention import Counts, Hold, Pruning
 from rollbook.domain.rosters import (
+    PENDING,
     Course,
     Enrollment,
     EnrollmentStatus,
+    Footing,
     Person,
     Seat,
     Section,
@@ -175,6 +177,18 @@ def section(row: Row) -> Section:
         meeting_days=row[11],
         start_time=row[12],
         end_time=row[13],
+    )
+
+
+def footing(school_id: int | None, own: Iterable[Row]) -> Footing:
+    """Return how a user stands in a section of that school, from their places in it."""
+    own = list(own)
+    return Footing(
+        teaches=any(admin and status == EnrollmentStatus.ACTIVE for _, admin, status in own),
+        enrollment_ids=tuple(
+            sorted(who for who, admin, status in own if not admin and status not in PENDING)
+        ),
+        school_id=school_id,
     )
 
 

@@ -12,7 +12,7 @@ from rollbook.domain.errors import NoSuchThing
 from rollbook.domain.mark_files import MarkLines, MarkSelection, MarksSummary, SectionMarks
 from rollbook.domain.people import ApiKey, District, KeyHolder, School, User
 from rollbook.domain.record import Author, Recorded
-from rollbook.domain.rosters import PENDING, Course, Footing, Person, Section
+from rollbook.domain.rosters import Course, Footing, Person, Section
 from rollbook.domain.store import (
     EnrollmentQuery,
     HistoryPage,
@@ -145,19 +145,12 @@ class PostgresStore(Accounts, DaysOfSchool):
                 self._people_until = 0.0
 
     async def footing(self, district_id: int, section_id: int, user_id: int) -> Footing:
-        """Read the user's enrollments in the section."""
+        """Read the section's school and the user's enrollments in it."""
+        statement, key = SQL.school_of_section, (district_id, section_id)
         async with self._pool.of(district_id) as db:
+            school = await reading.one(db, "section", section_id, statement, *key)
             own = await db.fetch(SQL.places_of_user, district_id, user_id, section_id)
-            if not own:
-                await reading.one(
-                    db, "section", section_id, SQL.section_exists, district_id, section_id
-                )
-        return Footing(
-            teaches=any(admin and status == 1 for _, admin, status in own),
-            enrollment_ids=tuple(
-                sorted(who for who, admin, status in own if not admin and status not in PENDING)
-            ),
-        )
+        return rows.footing(school[0], own)
 
     # ---- attendance
 

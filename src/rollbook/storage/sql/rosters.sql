@@ -38,6 +38,9 @@ SELECT s.id, s.course_id, c.title, c.course_code, s.title, s.school_id, s.sectio
 -- name: section_exists
 SELECT 1 FROM sections WHERE district_id = :district_id AND id = :section_id;
 
+-- name: school_of_section
+SELECT school_id FROM sections WHERE district_id = :district_id AND id = :section_id;
+
 -- name: sections_of_course
 SELECT id
   FROM sections

@@ -8,7 +8,7 @@ from rollbook.domain.attendance import answers_to, tally
 from rollbook.domain.errors import NoSuchThing
 from rollbook.domain.people import ApiKey, District, KeyHolder, School, User
 from rollbook.domain.record import Recorded
-from rollbook.domain.rosters import PENDING, Course, Footing, Person, Section
+from rollbook.domain.rosters import Course, Footing, Person, Section
 from rollbook.domain.store import (
     EnrollmentQuery,
     HistoryPage,
@@ -134,15 +134,11 @@ class SqliteStore(FilesOfMarks, Accounts, DaysOfSchool):
         return int(version)
 
     async def footing(self, district_id: int, section_id: int, user_id: int) -> Footing:
-        """Read the user's enrollments in the section."""
-        self._row("section", section_id, SQL.section_exists, district_id, section_id)
+        """Read the section's school and the user's enrollments in it."""
+        statement, key = SQL.school_of_section, (district_id, section_id)
+        (school_id,) = self._row("section", section_id, statement, *key)
         own = self._rows(SQL.places_of_user, (district_id, user_id, section_id))
-        return Footing(
-            teaches=any(admin and status == 1 for _, admin, status in own),
-            enrollment_ids=tuple(
-                who for who, admin, status in own if not admin and status not in PENDING
-            ),
-        )
+        return rows.footing(school_id, own)
 
     # ---- attendance
 
