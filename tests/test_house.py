@@ -36,6 +36,7 @@ FLOORS: dict[str, set[str]] = {
     "config": GROUND,
     **dict.fromkeys((*ROOMS, "storage"), GROUND),
     "api": GROUND | ROOMS,
+    "web": GROUND | ROOMS,
     "cli": GROUND | ROOMS | {"config", "wiring", "upkeep", "moving", "demo"},
     "demo": EVERYTHING,
     "edge": GROUND | {"watch", "wire"},

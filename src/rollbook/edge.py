@@ -9,7 +9,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any, Final
 
 from rollbook.domain.errors import TooMuchToDo
@@ -90,6 +90,27 @@ class Edge:
         self._late = max(0.0, now - due)
         self._requests.feel(self._in_progress, self._late)
         self._pulse = loop.call_at(now + _PULSE, self._feel, now + _PULSE)
+
+
+class Entrance:
+    """Sends a request to the pages or to the API, by the first word of its path."""
+
+    def __init__(
+        self,
+        front: Callable[..., Awaitable[None]],
+        pages: Callable[..., Awaitable[None]],
+        words: Collection[str],
+    ) -> None:
+        """Send to *pages* what begins with one of their *words*, and all else to *front*."""
+        self._front = front
+        self._pages = pages
+        self._words = words
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand a request on."""
+        word = scope["path"][1:].partition("/")[0]
+        application = self._pages if word in self._words else self._front
+        await application(scope, receive, send)
 
 
 class _Answer:

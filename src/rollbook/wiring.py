@@ -18,15 +18,17 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from rollbook import __version__
-from rollbook.api.app import Front, Limits, build_app
+from rollbook.api.app import Limits, build_app
 from rollbook.api.health import Watch
 from rollbook.auth.credentials import Safe, load_master_key
 from rollbook.auth.door import Door
 from rollbook.auth.nonces import WINDOW, NonceBook, Nonces
+from rollbook.auth.passwords import Passwords
+from rollbook.auth.reception import Reception
 from rollbook.config import Config
 from rollbook.domain.errors import Unavailable
 from rollbook.domain.store import Store
-from rollbook.edge import Edge
+from rollbook.edge import Edge, Entrance
 from rollbook.processes import (
     KeptWriter,
     Worker,
@@ -47,8 +49,10 @@ from rollbook.storage.sqlite.backlog import Backlog
 from rollbook.storage.sqlite.connection import open_writer
 from rollbook.watch import logs, metrics
 from rollbook.watch.limits import Turnstile
+from rollbook.watch.logins import LoginTurnstile
 from rollbook.watch.metrics import Requests
 from rollbook.watch.sharing import Blackboard, Exchange, Sharing
+from rollbook.web.app import build_pages
 
 log = logging.getLogger("rollbook")
 
@@ -118,7 +122,7 @@ def open_safe(config: Config) -> Safe:
     return Safe(load_master_key(config.master_key_path))
 
 
-def build(config: Config, room: Path, requests: Requests) -> Front:
+def build(config: Config, room: Path, requests: Requests) -> Entrance:
     """Return the application of a worker, which meets the writer in *room*."""
     store, nonces, exchange = _store_of_worker(config, room, requests)
     sharing = Sharing(exchange)
@@ -128,9 +132,10 @@ def build(config: Config, room: Path, requests: Requests) -> Front:
         note=requests.limited,
         news=sharing.news,
     )
+    safe = open_safe(config)
     door = Door(
         store,
-        open_safe(config),
+        safe,
         nonces,
         allowed_hosts=config.all_hosts,
         trusted_proxies=config.trusted_proxies,
@@ -139,7 +144,7 @@ def build(config: Config, room: Path, requests: Requests) -> Front:
         clock=system_clock,
     )
     limits = Limits(body_max=config.body_max, records_max=config.records_max)
-    return build_app(
+    front = build_app(
         store,
         door,
         clock=system_clock,
@@ -147,6 +152,13 @@ def build(config: Config, room: Path, requests: Requests) -> Front:
         limits=limits,
         watch=_watch(config, room),
     )
+    pages = build_pages(store, door, _reception(store, requests), safe, clock=system_clock)
+    return Entrance(front, pages, pages.routes.first_words)
+
+
+def _reception(store: Store, requests: Requests) -> Reception:
+    turnstile = LoginTurnstile(note=requests.limited)
+    return Reception(store, Passwords(), turnstile=turnstile, clock=system_clock)
 
 
 def _store_of_worker(

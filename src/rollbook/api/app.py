@@ -172,9 +172,9 @@ class Front:
     ) -> tuple[int, ...] | None:
         section_id = params.get("section_id")
         if section_id is None:
-            self._door.require(actor, action, params.get("user_id"))
+            self._door.rights.require(actor, action, params.get("user_id"))
             return None
-        own = await self._door.require_section(actor, action, section_id)
+        own = await self._door.rights.require_section(actor, action, section_id)
         if getattr(resource, "kept_here", False):
             require_kept_here(actor.district)
         return own

@@ -1,5 +1,5 @@
 """
-The front door: from what a request shows to the `Actor` behind it, and what they may do.
+The front door: from what a request shows to the `Actor` behind it.
 
 Every check that needs a secret comes before every check that remembers something, so nobody can
 use up a stranger's nonces or learn which keys exist.
@@ -17,13 +17,7 @@ from rollbook.auth import oauth1
 from rollbook.auth.acquaintances import Acquaintances
 from rollbook.auth.credentials import Safe, new_secret
 from rollbook.auth.nonces import WINDOW, Nonces
-from rollbook.auth.policy import (
-    Action,
-    Reach,
-    reach,
-    standing_in_section,
-    standing_to_user,
-)
+from rollbook.auth.rights import Rights
 from rollbook.domain.days import instant
 from rollbook.domain.errors import BadRequest, NoSuchThing, NotAllowed, NotAuthenticated
 from rollbook.domain.people import Actor, ApiKey, KeyHolder, Role
@@ -100,6 +94,7 @@ class Door:
     ) -> None:
         self._store = store
         self._acquaintances = Acquaintances(store)
+        self.rights = Rights(self._acquaintances.footing)
         self._open = functools.lru_cache(maxsize=_OPENED_MOST)(safe.open)
         self._turnstile = turnstile
         self._nonces = nonces
@@ -131,7 +126,7 @@ class Door:
 
     async def _recognise(self, knock: Knock) -> Entry:
         scheme = self.scheme_of(knock)
-        self._require_known_host(knock.host)
+        self.require_known_host(knock.host)
         if not knock.authorization:
             raise NotAuthenticated("This request needs an Authorization header (OAuth 1.0a).")
         if len(knock.authorization) > 1:
@@ -173,7 +168,8 @@ class Door:
             return "https" if knock.forwarded_scheme.strip().lower() == "https" else "http"
         return knock.scheme
 
-    def _require_known_host(self, host: str) -> None:
+    def require_known_host(self, host: str) -> None:
+        """Raise `BadRequest` unless the Host header names one of ours."""
         name, _ = oauth1.read_host(host)
         if name.strip("[]") not in self._hosts and "*" not in self._hosts:
             raise BadRequest(
@@ -230,30 +226,6 @@ class Door:
             key_user_id=holder.user.id,
             read_only=holder.key.read_only,
         )
-
-    # ---- what they may do
-
-    async def require_section(
-        self, actor: Actor, action: Action, section_id: int
-    ) -> tuple[int, ...] | None:
-        """
-        Return the enrollments that the actor's right is limited to; None: all of the section.
-
-        Raises:
-            NoSuchThing: There is no such section in the actor's district.
-            NotAllowed: There is, and the action is not theirs to do in it.
-        """
-        place = (actor.district.id, section_id, actor.user.id)
-        footing = await self._acquaintances.footing(place)
-        far = reach(actor, action, standing_in_section(actor, footing))
-        if far is Reach.NONE:
-            raise NotAllowed(f"You may not {action.value} in section {section_id}.")
-        return footing.enrollment_ids if far is Reach.OWN else None
-
-    def require(self, actor: Actor, action: Action, user_id: int | None = None) -> None:
-        """Raise `NotAllowed` unless the actor may do this, to that person if one is named."""
-        if reach(actor, action, standing_to_user(actor, user_id)) is Reach.NONE:
-            raise NotAllowed(f"You may not {action.value}.")
 
 
 def _key_of_nobody(safe: Safe) -> ApiKey:

@@ -1,13 +1,12 @@
 """Districts."""
 
-import zoneinfo
-
 import click
 import msgspec
 
 from rollbook.cli.common import Refusal, find_district, out, table, with_store
 from rollbook.domain.people import District
 from rollbook.domain.store import Store
+from rollbook.operations.districts import require_zone
 
 
 @click.group()
@@ -21,7 +20,7 @@ def district() -> None:
 @with_store
 async def create(store: Store, name: str, time_zone: str) -> None:
     """Create the district NAME."""
-    _require_zone(time_zone)
+    require_zone(time_zone)
     made = await store.create_district(name, time_zone)
     click.echo(f"Created district {made.id} “{made.name}”.")
 
@@ -62,7 +61,7 @@ async def set_(
     """Change the district NAME (or number)."""
     old = await find_district(store, name)
     if time_zone:
-        _require_zone(time_zone)
+        require_zone(time_zone)
     changes = {"name": new_name, "time_zone": time_zone, "powerschool": powerschool}
     given = {key: value for key, value in changes.items() if value is not None}
     if not given:
@@ -75,8 +74,3 @@ async def set_(
 
 def _where(one: District) -> str:
     return "in PowerSchool" if one.powerschool else "here"
-
-
-def _require_zone(name: str) -> None:
-    if name not in zoneinfo.available_timezones():
-        raise Refusal(f"There is no time zone {name}; they are named as America/Chicago is.")

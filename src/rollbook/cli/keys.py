@@ -134,7 +134,7 @@ def _state(one: ApiKey) -> str:
 def _end_of(day: str) -> str:
     if not is_day(day):
         raise Refusal(f"{day} is no day; write it as 2027-06-30.")
-    return f"{day}T23:59:59.999Z"
+    return operations.end_of(day)
 
 
 def _now() -> dt.datetime:

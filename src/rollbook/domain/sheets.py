@@ -92,16 +92,17 @@ def settle(
 def on_roll(people: Iterable[Person], day: Day) -> list[Person]:
     """Return who is on the roll of that day, in the order of names."""
     return sorted(
-        (person for person in people if _seat(person.enrollment).is_on_roll(day)),
-        key=lambda person: _name_order(person.user),
+        (person for person in people if seat_of(person.enrollment).is_on_roll(day)),
+        key=lambda person: by_name(person.user),
     )
 
 
-def _seat(place: Enrollment) -> Seat:
+def seat_of(place: Enrollment) -> Seat:
+    """Return what the rules of attendance need to know of a place."""
     return Seat(place.id, place.admin, place.status, place.first_day, place.last_day)
 
 
-def _name_order(user: User) -> tuple[str, str, int]:
+def by_name(user: User) -> tuple[str, str, int]:
     """Order by last and preferred first name, letters with and without marks side by side."""
     first = user.name_first_preferred or user.name_first
     return _plain(user.name_last), _plain(first), user.id

@@ -11,7 +11,7 @@ import codecs
 import csv
 import io
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import IO, TypeAlias
 
 import msgspec
@@ -156,3 +156,10 @@ def _lines_one_by_one(block: bytes, first: int) -> Iterator[str]:
         except UnicodeDecodeError as error:
             where = f"byte {error.start + 1} of the line"
             raise BrokenCsvError(number, f"the text is not UTF-8, from {where} on") from None
+
+
+def row_of(cells: Iterable[object]) -> str:
+    """Return the text of a row (RFC 4180)."""
+    line = io.StringIO(newline="")
+    csv.writer(line).writerow(cells)
+    return line.getvalue()

@@ -6,8 +6,6 @@ comment. In come columns by their names, in any order: of each group below the f
 header has is read, and all other columns are left alone.
 """
 
-import csv
-import io
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Sequence
 from typing import IO
 
@@ -15,7 +13,7 @@ from rollbook.domain.attendance import Status, why_not_comment
 from rollbook.domain.days import is_day
 from rollbook.domain.mark_files import IdColumn, MarkLine, MarkLines, SectionMarks
 from rollbook.exchange.cells import NO_ID, is_id
-from rollbook.exchange.csv_rows import BrokenCsvError, Column, read_header, read_rows
+from rollbook.exchange.csv_rows import BrokenCsvError, Column, read_header, read_rows, row_of
 from rollbook.exchange.formulas import meant, neutral
 from rollbook.exchange.problems import Problems
 
@@ -183,7 +181,7 @@ async def write(
     sheets: AsyncIterable[SectionMarks], *, comments: bool = True
 ) -> AsyncIterator[str]:
     """Yield the text of a file of marks: the header, then each section's lines."""
-    yield _row(COLUMNS if comments else COLUMNS[:-1])
+    yield row_of(COLUMNS if comments else COLUMNS[:-1])
     async for sheet in sheets:
         yield "".join(_lines(sheet, comments=comments))
 
@@ -201,15 +199,9 @@ def _beginning(sheet: SectionMarks, who: int) -> str:
     rosters = (sheet.sourced_id, place.sourced_id, place.user_sourced_id)
     section, enrollment, student = (neutral(sourced_id or "") for sourced_id in rosters)
     ids = (sheet.section_id, section, who, enrollment, place.user_id, student)
-    return _row(ids).removesuffix("\r\n")
+    return row_of(ids).removesuffix("\r\n")
 
 
 def _cell(text: str) -> str:
     """Return a text as the last cell of a line."""
-    return _row(("", neutral(text)))[1:].removesuffix("\r\n") if text else ""
-
-
-def _row(cells: Iterable[object]) -> str:
-    line = io.StringIO(newline="")
-    csv.writer(line).writerow(cells)
-    return line.getvalue()
+    return row_of(("", neutral(text)))[1:].removesuffix("\r\n") if text else ""

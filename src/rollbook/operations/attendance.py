@@ -33,9 +33,12 @@ async def save_marks(
     *,
     atomic: bool = False,
     if_version: tuple[int, ...] | None = None,
+    takes_roll: bool = True,
 ) -> Saved:
     """
     Save marks, each for itself, or with *atomic* all or none.
+
+    Marks of a day say that its roll was taken, unless *takes_roll* is False.
 
     Raises:
         ChangedMeanwhile: The section is in none of the states *if_version* names.
@@ -49,6 +52,7 @@ async def save_marks(
         author=by,
         atomic=atomic,
         if_version=if_version,
+        takes_roll=takes_roll,
     )
     return await store.save_marks(command)
 

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import msgspec
 
-from rollbook.domain.days import instant
+from rollbook.domain.days import Day, instant
 from rollbook.domain.errors import BadRequest, NoSuchThing
 from rollbook.domain.people import ApiKey, Instant
 from rollbook.domain.store import Store
@@ -23,6 +23,11 @@ class NewSecret(msgspec.Struct, frozen=True):
 
     key: ApiKey
     secret: str
+
+
+def end_of(day: Day) -> Instant:
+    """Return the last moment, in UTC, of a key's last day."""
+    return f"{day}T23:59:59.999Z"
 
 
 async def create_key(

@@ -7,7 +7,7 @@ time of a request: docs/decisions/0008.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from http import HTTPMethod
 from typing import Any, ClassVar, TypeAlias
 
@@ -143,13 +143,17 @@ class Response:
     Attributes:
         answer: A document that the letterbox writes, or bytes that it wrote before.
         body: What a resource writes itself, in its own `content_type`.
+        always: Headers that have nothing to do with this answer in particular.
+        cookies: What the browser is to keep, each as the value of a Set-Cookie header.
     """
 
-    __slots__ = ("answer", "body", "content_type", "headers", "status")
+    __slots__ = ("always", "answer", "body", "content_type", "cookies", "headers", "status")
 
     def __init__(self) -> None:
         self.status = 200
         self.headers: dict[str, str] = {}
+        self.always = ALWAYS
+        self.cookies: list[str] = []
         self.answer: Any = None
         self.body = b""
         self.content_type = ""
@@ -157,8 +161,9 @@ class Response:
 
 def head_of(req: Request, resp: Response) -> dict[str, Any]:
     """Return the head of an answer as ASGI has it; the body of an answer to HEAD goes."""
-    headers = [*ALWAYS, (b"x-request-id", req.id.encode())]
+    headers = [*resp.always, (b"x-request-id", req.id.encode())]
     headers += [(name.lower().encode(), value.encode()) for name, value in resp.headers.items()]
+    headers += [(b"set-cookie", cookie.encode()) for cookie in resp.cookies]
     if resp.status != 304:
         headers.append((b"content-length", b"%d" % len(resp.body)))
     if resp.content_type:
@@ -235,6 +240,11 @@ class Routes:
             for part in route.template.split("/")[1:]:
                 branch = branch.grow(part)
             branch.route = route
+
+    @property
+    def first_words(self) -> Collection[str]:
+        """What the paths begin with."""
+        return self._trunk.fixed.keys()
 
     def find(self, path: str) -> tuple[Route, dict[str, Any]]:
         """Return the route of a path and its parameters; raises `HttpError` 404."""

@@ -1,0 +1,150 @@
+// The sheet, made quick: one key a student, "all present", and marks that outlive the network.
+// Without this script the sheet is a form that is filled in and sent.
+"use strict";
+
+const KEPT = "rollbook sheet "; // in the storage of this browser, followed by whose sheet of which day
+const RETRY = 5000; // milliseconds
+
+const main = document.getElementById("main");
+let form, key, keys, timer;
+
+function begin() {
+  form = document.getElementById("sheet");
+  if (!form) return;
+  key = KEPT + form.dataset.sheet;
+  keys = new Map(form.dataset.keys.match(/.\d/gu).map((pair) => [pair.slice(0, -1), pair.at(-1)]));
+  form.addEventListener("submit", submit);
+  form.addEventListener("change", changed);
+  form.addEventListener("keydown", pressed);
+  const all = form.querySelector("[data-all-present]");
+  all.hidden = false;
+  all.addEventListener("click", allPresent);
+  count();
+  const kept = localStorage.getItem(key);
+  if (kept) {
+    fill(kept);
+    send(kept);
+  }
+}
+
+// ---- filling it in
+
+function students() {
+  return [...form.querySelectorAll("[data-student]")];
+}
+
+function chosen(student) {
+  return student.querySelector("input[type=radio]:checked");
+}
+
+function choose(student, status) {
+  const radio = student.querySelector(`input[type=radio][value="${status}"]`);
+  radio.checked = true;
+  changed();
+}
+
+function allPresent() {
+  // An excuse was given by somebody who knew more than an empty chair tells.
+  for (const student of students()) {
+    if (chosen(student).value !== "4") choose(student, "1");
+  }
+  say(form.dataset.unsaved);
+}
+
+function changed() {
+  count();
+  say(form.dataset.unsaved);
+}
+
+function count() {
+  const values = students().map((student) => chosen(student).value);
+  for (const output of form.querySelectorAll("[data-sum]")) {
+    output.value = values.filter((value) => value === output.dataset.sum).length;
+  }
+}
+
+function pressed(event) {
+  const student = event.target.closest("[data-student]");
+  if (!student || event.target.type !== "radio" || event.ctrlKey || event.metaKey || event.altKey) return;
+  const status = keys.get(event.key.toLowerCase());
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (status) {
+    choose(student, status);
+    focus(student, 1);
+  } else if (step) {
+    focus(student, step);
+  } else return;
+  event.preventDefault();
+}
+
+function focus(student, step) {
+  const all = students();
+  const next = all[all.indexOf(student) + step];
+  (next ? chosen(next) : step > 0 ? form.querySelector(".go") : chosen(student)).focus();
+}
+
+// ---- saving it
+
+function submit(event) {
+  event.preventDefault();
+  const body = new URLSearchParams(new FormData(form));
+  body.delete("token"); // it is of this visit, and the marks may be sent in another one
+  localStorage.setItem(key, body);
+  send(body.toString());
+}
+
+async function send(kept) {
+  clearTimeout(timer);
+  say(form.dataset.saving);
+  const body = new URLSearchParams(kept);
+  body.set("token", form.elements.token.value);
+  let answer, text;
+  try {
+    answer = await fetch(form.action, { method: "POST", body });
+    text = await answer.text();
+  } catch {
+    answer = null;
+  }
+  if (!answer || answer.status >= 500) {
+    say(form.dataset.kept, "warn");
+    timer = setTimeout(() => send(localStorage.getItem(key) ?? kept), RETRY);
+    return;
+  }
+  if (new URL(answer.url).pathname === "/login") {
+    say(form.dataset.again, "warn");
+    location.href = "/login?next=" + encodeURIComponent(location.pathname);
+    return;
+  }
+  localStorage.removeItem(key);
+  show(text);
+}
+
+function show(text) {
+  const page = new DOMParser().parseFromString(text, "text/html");
+  main.replaceChildren(...page.getElementById("main").childNodes);
+  document.title = page.title;
+  begin();
+  const first = main.querySelector(".conflict input:checked, .wrong input");
+  if (first) first.focus();
+}
+
+function fill(kept) {
+  for (const [name, value] of new URLSearchParams(kept)) {
+    const field = form.elements[name];
+    if (field) field.value = value;
+  }
+  count();
+}
+
+function say(text, kind = "plain") {
+  const state = document.getElementById("state");
+  state.textContent = text;
+  state.className = "notice " + kind;
+}
+
+addEventListener("online", () => {
+  const kept = form && localStorage.getItem(key);
+  if (kept) send(kept);
+});
+
+begin();

@@ -1,0 +1,74 @@
+"""Fixtures for visiting the pages as each of the cast."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TypeAlias
+
+import httpx
+import pytest
+
+from cast import MASTER_KEY, Cast
+from conftest import Clock
+from rollbook.auth.credentials import Safe
+from rollbook.auth.door import Door
+from rollbook.auth.passwords import Passwords
+from rollbook.auth.reception import Reception
+from rollbook.domain.accounts import Account
+from rollbook.domain.store import Store
+from rollbook.web.app import Pages, build_pages
+from web.browsing import ADDRESS, Browser
+
+PASSWORD = "seven green apples"
+
+
+@pytest.fixture
+def reception(store: Store, clock: Clock) -> Reception:
+    """Whoever lets people in; hashing is what other tests are about."""
+    return Reception(store, Passwords(), clock=clock)
+
+
+@pytest.fixture
+def pages(store: Store, door: Door, reception: Reception, clock: Clock) -> Pages:
+    """The pages of the real application."""
+    return build_pages(store, door, reception, Safe(MASTER_KEY), clock=clock)
+
+
+@pytest.fixture
+async def stranger(pages: Pages) -> AsyncIterator[Browser]:
+    """A browser in which nobody has logged in."""
+    transport = httpx.ASGITransport(pages, client=("192.0.2.7", 5555))  # type: ignore[arg-type]
+    async with httpx.AsyncClient(transport=transport, base_url=ADDRESS) as client:
+        yield Browser(client)
+
+
+Visiting: TypeAlias = Callable[[str], Awaitable[Browser]]
+
+
+@pytest.fixture
+async def visit(
+    pages: Pages, store: Store, reception: Reception, cast: Cast, strangers: Cast
+) -> AsyncIterator[Visiting]:
+    """Return what opens a browser as one of the cast; "mallory" runs the other district."""
+    opened: list[httpx.AsyncClient] = []
+
+    async def open_(name: str) -> Browser:
+        home = strangers if name == "mallory" else cast
+        user_id = home.users["alice" if name == "mallory" else name]
+        account = await store.account_of_user(home.district.id, user_id)
+        if account is None:
+            account = Account(
+                district_id=home.district.id,
+                user_id=user_id,
+                login=f"{name}@school.example",
+                created_at="2026-08-01T08:00:00.000Z",
+            )
+            await store.create_account(account)
+        token = await reception.let_in(account)
+        transport = httpx.ASGITransport(pages, client=("192.0.2.7", 5555))  # type: ignore[arg-type]
+        client = httpx.AsyncClient(transport=transport, base_url=ADDRESS)
+        client.cookies.set("__Host-rollbook", token)
+        opened.append(client)
+        return Browser(client)
+
+    yield open_
+    for client in opened:
+        await client.aclose()
