@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format coverage faults fuzz bench bench-postgres bench-peers bench-full growth growth-postgres nation wrk docs wheel requirements clean
+.PHONY: help demo test lint format coverage faults fuzz bench bench-postgres bench-peers bench-full growth growth-postgres nation wrk docs words wheel requirements clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ wrk:
 
 docs: $(VENV)/dev.done ## Write docs/settings.md and docs/cli.md from the code
 	$(BIN)/python docs/generate.py
+
+words: $(VENV)/dev.done ## Bring the catalogues of the pages' words up to date
+	$(BIN)/python docs/words.py
 
 wheel: $(VENV)/dev.done ## Build dist/: the wheel, the source archive, and what they need, pinned
 	rm -rf dist
