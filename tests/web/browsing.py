@@ -47,6 +47,10 @@ class Page(HTMLParser):
         self._words.append(data)
 
 
+def _told(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.replace("_", "-"): value for name, value in headers.items()}
+
+
 def _is_sent(given: Mapping[str, str | None]) -> bool:
     chosen = given.get("type") not in {"radio", "checkbox"} or "checked" in given
     return bool(given.get("name")) and chosen
@@ -60,7 +64,7 @@ class Browser:
 
     async def get(self, path: str, **headers: str) -> Page:
         """Return a page, redirects followed."""
-        answer = await self.client.get(path, headers=headers, follow_redirects=True)
+        answer = await self.client.get(path, headers=_told(headers), follow_redirects=True)
         return Page(answer)
 
     async def send(
@@ -74,5 +78,5 @@ class Browser:
     ) -> httpx.Response:
         """Send fields as a browser does from one of our own pages."""
         told = {"content-type": _FORM, "origin": ADDRESS, "sec-fetch-site": "same-origin"}
-        told |= {name.replace("_", "-"): value for name, value in headers.items()}
+        told |= _told(headers)
         return await self.client.post(path, content=urlencode(fields), headers=told)

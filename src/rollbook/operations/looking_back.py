@@ -76,7 +76,11 @@ async def changes(store: Store, district: District, year: Year) -> list[Told]:
                 authors[acting] = await store.user(district.id, acting)
             author = None if acting is None else authors[acting]
             found.append(Told(section=section, recorded=recorded, author=author))
-    return sorted(found, key=lambda told: told.recorded.at, reverse=True)
+    return sorted(found, key=_moment, reverse=True)
+
+
+def _moment(told: Told) -> tuple[str, int]:
+    return told.recorded.at, told.recorded.number
 
 
 async def teachers_words(

@@ -2,6 +2,7 @@
 
 import functools
 import io
+import re
 from collections.abc import Callable
 from importlib import resources
 
@@ -12,6 +13,8 @@ from babel.support import NullTranslations, Translations
 from rollbook.domain.errors import RollbookError
 
 LANGUAGES = {"en": "English", "es": "Español"}
+_WEIGHT = re.compile(r"(?:q=([01](?:\.[0-9]{0,3})?))?")
+
 DEFAULT = "en"  # the words in the templates are in this one
 
 
@@ -64,10 +67,5 @@ def _wanted(header: str) -> list[tuple[float, str]]:
 
 
 def _weight(text: str) -> float:
-    text = text.strip()
-    if not text:
-        return 1.0
-    try:
-        return min(1.0, float(text.removeprefix("q=")))
-    except ValueError:
-        return 0.0
+    read = _WEIGHT.fullmatch(text.strip())
+    return float(read[1] or 1) if read else 0.0
