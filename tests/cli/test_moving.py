@@ -209,8 +209,13 @@ def test_every_table_is_moved(filled: Path, empty: books.Database) -> None:
     ours["record"].discard("id")
     made_here = ("key_homes", "login_homes", "subject_homes", "migrations")
     of_servers_that_run = ("nonces", "nonce_books", "limits")
-    for name in (*made_here, *of_servers_that_run):
+    for name in (*made_here, *of_servers_that_run, "imports"):
         del theirs[name]
+    theirs = {
+        name: columns
+        for name, columns in theirs.items()
+        if not name.startswith(("staged_", "leaving_"))  # of an import that is under way
+    }
     moved = {table.name: set(table.columns) for table in TABLES}
 
     assert ours == moved == theirs
