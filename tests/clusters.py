@@ -54,11 +54,17 @@ class Cluster:
         durable: Wait for the disk. Without it everything is quicker, and a loss of power would
             lose it all: for tests whose subject is something else.
         place: Where its folder goes; otherwise with the other temporary ones.
+        follows: Be a standby of that one, which runs: its copy, and then all that it writes.
         settings: What `start` sets when it is not told otherwise.
     """
 
     def __init__(
-        self, *, durable: bool = True, place: Path | None = None, **settings: Any
+        self,
+        *,
+        durable: bool = True,
+        place: Path | None = None,
+        follows: "Cluster | None" = None,
+        **settings: Any,
     ) -> None:
         found = binaries()
         assert found, "PostgreSQL is not installed: apt-get install postgresql"
@@ -77,10 +83,16 @@ class Cluster:
             stdin=subprocess.PIPE,
             start_new_session=True,
         )
-        self._run(
-            "initdb", "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8",
-            "--auth=trust", f"--username={OWNER}", f"--pgdata={self.data}",
-        )  # fmt: skip
+        if follows:
+            self._run(
+                "pg_basebackup", "--no-sync", "--checkpoint=fast", "--write-recovery-conf",
+                f"--dbname={follows.url()}", f"--pgdata={self.data}",
+            )  # fmt: skip
+        else:
+            self._run(
+                "initdb", "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8",
+                "--auth=trust", f"--username={OWNER}", f"--pgdata={self.data}",
+            )  # fmt: skip
 
     @property
     def pid(self) -> int:

@@ -71,7 +71,7 @@ class World(msgspec.Struct):
         return self.book.path
 
 
-def _settle_both(book: books.Book) -> World:
+def settle_both(book: books.Book) -> World:
     """Settle both districts in an empty book."""
 
     async def settle_both() -> tuple[Cast, Cast]:
@@ -97,13 +97,13 @@ def databases(cluster: clusters.Cluster) -> books.ClusterOfDatabases:
 @pytest.fixture(scope="session")
 def settled(tmp_path_factory: pytest.TempPathFactory) -> World:
     """Settle both districts once in a file; tests copy it."""
-    return _settle_both(books.FolderOfFiles(tmp_path_factory.mktemp("settled")).new())
+    return settle_both(books.FolderOfFiles(tmp_path_factory.mktemp("settled")).new())
 
 
 @pytest.fixture(scope="session")
 def settled_in_cluster(databases: books.ClusterOfDatabases) -> World:
     """Settle both districts once in a database; tests copy it."""
-    return _settle_both(databases.new())
+    return settle_both(databases.new())
 
 
 @pytest.fixture(scope="session")
@@ -115,7 +115,7 @@ def coordinator() -> books.Coordinator:
 @pytest.fixture(scope="session")
 def settled_on_citus(coordinator: books.Coordinator) -> World:
     """Settle both districts once on several servers; tests have them in their turn."""
-    return _settle_both(coordinator.new())
+    return settle_both(coordinator.new())
 
 
 _SETTLED = {

@@ -276,3 +276,15 @@ def test_every_setting_says_what_it_is_for(setting: Setting) -> None:
     assert setting.variable == f"ROLLBOOK_{setting.name.upper()}"
     assert setting.option.removeprefix("--").replace("-", "_") == setting.name
     assert setting.help[0].isupper()
+
+
+@pytest.mark.parametrize(
+    ("database", "standby"),
+    [("rollbook.db", "postgresql://b/r"), ("postgresql://a/r", "copy.db")],
+)
+def test_a_standby_is_of_a_database_of_postgresql(database: str, standby: str) -> None:
+    """
+    A file has no standby, and is none: a setting that would do nothing is refused.
+    """
+    with pytest.raises(BadRequest, match="read_database names a standby"):
+        load({"database": database, "read_database": standby}, environ={})

@@ -19,6 +19,7 @@ from msgspec import Meta
 
 from rollbook.domain.errors import BadRequest
 
+_ON_POSTGRES = ("postgresql://", "postgres://")
 _SWITCHES = {"on": True, "yes": True, "off": False, "no": False}
 
 
@@ -43,8 +44,15 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             "postgresql://rollbook@db.example.org/rollbook."
         ),
     ] = "rollbook.db"
+    read_database: Annotated[
+        str,
+        Help(
+            "The address of a standby of the PostgreSQL database, for exports and histories: it "
+            "answers them as long as it has everything that was saved."
+        ),
+    ] = ""
     database_connections: Annotated[
-        Count, Help("The most connections that a worker has to PostgreSQL.")
+        Count, Help("The most connections that a worker has to each PostgreSQL server.")
     ] = 8
     master_key_file: Annotated[
         str,
@@ -145,7 +153,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     @property
     def on_postgres(self) -> bool:
         """Whether the database is PostgreSQL's, and no file."""
-        return self.database.startswith(("postgresql://", "postgres://"))
+        return self.database.startswith(_ON_POSTGRES)
 
     @property
     def database_name(self) -> str:
@@ -282,6 +290,14 @@ def _require_sense(config: Config) -> None:
     if config.public_url and not _is_address(config.public_url):
         raise _nonsense(
             "public_url", config.public_url, "it is as https://attendance.example.org"
+        )
+    if config.read_database and not (
+        config.on_postgres and config.read_database.startswith(_ON_POSTGRES)
+    ):
+        raise BadRequest(
+            "The setting read_database names a standby, as "
+            "postgresql://rollbook@standby.example.org/rollbook, of a database that is "
+            "PostgreSQL's too."
         )
     if bool(config.tls_certificate) != bool(config.tls_key):
         raise BadRequest(

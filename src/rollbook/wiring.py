@@ -67,7 +67,7 @@ _CONNECTIONS = 2048  # of one worker at once: more wait
 async def open_store(config: Config, *, make: bool = False) -> Store:
     """Return the store that the settings name, its file made when missing if *make*."""
     if config.on_postgres:
-        return await PostgresStore.open(config.database)
+        return await PostgresStore.open(config.database, standby=config.read_database)
     if make:
         create(config.database_path)
     return SqliteStore(existing(config))
@@ -170,10 +170,15 @@ def _store_of_worker(
     On PostgreSQL it writes by itself, on a file through the writer.
     """
     if config.on_postgres:
-        pool = Pool(
-            config.database, size=config.database_connections, waits=float(config.wait_max)
+        primary, standby = (
+            Pool(url, size=config.database_connections, waits=float(config.wait_max))
+            for url in (config.database, config.read_database)
         )
-        return PostgresStore(pool), NonceTable(pool, window=WINDOW), LimitTable(pool).exchange
+        return (
+            PostgresStore(primary, standby=standby if config.read_database else None),
+            NonceTable(primary, window=WINDOW),
+            LimitTable(primary).exchange,
+        )
     backlog = Backlog(config.wait_max, refused=lambda: requests.shed("writer"))
     path = config.database_path
     store = SqliteStore(path, writing=counter.Line(counter_in(room), backlog))

@@ -75,6 +75,23 @@ def test_a_database_that_restarts_is_used_again(house: House, cluster: Cluster) 
     assert put(house, 3) == [200]
 
 
+def test_a_standby_that_is_not_there_is_missed_by_nobody(house: House) -> None:
+    """
+    The server starts and answers every history, and says in the log why not from the standby.
+    """
+    assert house.stop() == 0
+    house.environ |= {"ROLLBOOK_READ_DATABASE": "postgresql://nobody@127.0.0.1:1/x"}
+    house.start()
+    put(house, 2)
+    with house.client() as client:
+        answers = [client.get(f"{house.maths}/history") for _ in range(20)]
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert all("2026-09-14" in answer.text for answer in answers)
+    assert "the primary answers instead of the standby" in house.log()
+    assert "cannot be reached" in house.log()
+
+
 def test_a_revoked_key_is_refused_within_a_second(
     house: House, database: books.Database
 ) -> None:

@@ -131,6 +131,11 @@ def with_store(command: Callable[..., Awaitable[T]]) -> Callable[..., T]:
     return _with_store(command)
 
 
+def with_store_to_read(command: Callable[..., Awaitable[T]]) -> Callable[..., T]:
+    """The same for one that reads for long: a standby may answer it."""
+    return _with_store(command, "read_database")
+
+
 def with_store_and_safe(command: Callable[..., Awaitable[T]]) -> Callable[..., T]:
     """The same, and it gets the safe for secrets second."""
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from rollbook.cli.common import Refusal, district_option, err, find_district, with_store
+from rollbook.cli.common import Refusal, district_option, err, find_district, with_store_to_read
 from rollbook.domain.attendance import Status
 from rollbook.domain.days import is_day
 from rollbook.domain.mark_files import MarkSelection, SectionMarks
@@ -76,7 +76,7 @@ _WORDS = ", ".join(status.name.lower() for status in Status)
     is_flag=True,
     help="Leave comments out: they may say what is nobody's business.",
 )
-@with_store
+@with_store_to_read
 async def marks_(
     store: Store,
     district: str | None,

@@ -11,6 +11,7 @@ from rollbook.cli.common import (
     plain,
     table,
     with_store,
+    with_store_to_read,
 )
 from rollbook.domain.attendance import Status
 from rollbook.domain.days import is_day
@@ -69,7 +70,7 @@ async def roll(store: Store, section_id: int, date: str, district: str | None) -
     "--enrollment", type=number, metavar="INTEGER", help="Only the marks of that enrollment."
 )
 @district_option
-@with_store
+@with_store_to_read
 async def history(
     store: Store,
     section_id: int,

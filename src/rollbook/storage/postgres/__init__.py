@@ -4,8 +4,9 @@ The store of a district that grows: PostgreSQL, shared by any number of processe
 ```text
 pool.py           connections, each working for one district at a time
 migrations.py     brings the tables up to date, as their owner
+standby.py        long reads on a copy that follows, if nothing is missing there
 store.py          PostgresStore: what the house asks for
-reading.py        a row that must be there, a record, a choice of sections
+reading.py        a row that must be there, a record, a history, a choice of sections
 sections.py       a section as a save sees it: read, judged, written, or read again
 changes.py        what each write does
 mark_files.py     marks from files and into them

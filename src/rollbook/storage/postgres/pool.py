@@ -200,6 +200,20 @@ class Pool:
                     await db.execute(f"{SQL.work_for_on_nodes} TO '{int(district_id)}'")
                 yield db
 
+    @contextlib.asynccontextmanager
+    async def moment(self, district_id: int) -> AsyncIterator[Any]:
+        """Lend a connection on which every statement sees the same moment of one district."""
+        async with self.of(district_id, **_ONE_MOMENT) as db:
+            yield db
+
+
+_ONE_MOMENT = {"isolation": "repeatable_read", "readonly": True}
+
+
+def one_moment(db: Any) -> Any:
+    """Return a transaction in which every statement sees what the first one saw."""
+    return db.transaction(**_ONE_MOMENT)
+
 
 async def teach_days(db: Any) -> None:
     """Have days come and go as their ISO text."""

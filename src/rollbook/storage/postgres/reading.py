@@ -5,8 +5,9 @@ from typing import Any
 
 from rollbook.domain.errors import NoSuchThing
 from rollbook.domain.record import Recorded
-from rollbook.domain.store import SectionQuery
+from rollbook.domain.store import HistoryPage, HistoryQuery, SectionQuery
 from rollbook.storage import rows
+from rollbook.storage import selection as choice
 from rollbook.storage.postgres.statements import SQL
 
 _READ_AHEAD = 50  # entries of the record read at a time
@@ -61,3 +62,23 @@ async def record(
         if len(entries) < _READ_AHEAD:
             return
         number = entries[-1][0] + 1
+
+
+async def history(
+    db: Any, district_id: int, section_id: int, query: HistoryQuery
+) -> HistoryPage:
+    """Read a section's record entry by entry until the page is full; *db* sees one moment."""
+    found: list[Recorded] = []
+    last = query.after
+    await version(db, district_id, section_id)
+    if query.enrollment_ids is not None:
+        seats = await db.fetch(SQL.seats, district_id, section_id)
+        choice.require_all(query.enrollment_ids, seats)
+    async for place, change in record(db, district_id, section_id, query.after):
+        if not choice.is_wanted(change, query):
+            continue
+        if len(found) == query.limit:
+            return HistoryPage(found, last)
+        found.append(change)
+        last = place
+    return HistoryPage(found, None)

@@ -1,9 +1,5 @@
 """The part of `PostgresStore` that shows days of the school."""
 
-from abc import ABC, abstractmethod
-from contextlib import AbstractAsyncContextManager
-from typing import Any
-
 from rollbook.domain.days import Day
 from rollbook.domain.rosters import Section
 from rollbook.domain.school_days import DayQuery, SectionDay, StudentDays
@@ -14,14 +10,10 @@ from rollbook.storage.postgres.statements import SQL
 from rollbook.storage.school_days import section_days, student_days
 
 
-class DaysOfSchool(ABC):
+class DaysOfSchool:
     """Days of sections and of students, in the database that the rest of the store is in."""
 
     _pool: Pool
-
-    @abstractmethod
-    def _moment(self, district_id: int) -> AbstractAsyncContextManager[Any]:
-        """Lend a connection on which every statement sees the same moment."""
 
     async def teaching(self, district_id: int, user_id: int) -> list[Section]:
         """Read the sections that a user teaches."""
@@ -32,7 +24,7 @@ class DaysOfSchool(ABC):
     async def day(self, district_id: int, query: DayQuery) -> list[SectionDay]:
         """Read sections, kinds of places and marks of the day."""
         key = (query.date, district_id, query.school_id, query.teacher_id)
-        async with self._moment(district_id) as db:
+        async with self._pool.moment(district_id) as db:
             sections = await db.fetch(SQL.sections_of_day, *key)
             places = await db.fetch(SQL.places_of_day, *key)
             marks = await db.fetch(SQL.marks_of_day, *key)
@@ -43,7 +35,7 @@ class DaysOfSchool(ABC):
     ) -> StudentDays:
         """Read a person's places, and the marks in them."""
         key = (district_id, user_id)
-        async with self._moment(district_id) as db:
+        async with self._pool.moment(district_id) as db:
             user = await reading.one(db, "user", user_id, SQL.user, *key)
             places = await db.fetch(SQL.places_of_student, *key)
             marks = await db.fetch(SQL.marks_of_student, first, last, *key)

@@ -11,7 +11,7 @@ from rollbook.domain.days import instant
 from rollbook.domain.errors import NoSuchThing
 from rollbook.domain.mark_files import MarkLines, MarkSelection, MarksSummary, SectionMarks
 from rollbook.domain.people import ApiKey, District, KeyHolder, School, User
-from rollbook.domain.record import Author, Recorded
+from rollbook.domain.record import Author
 from rollbook.domain.rosters import Course, Footing, Person, Section
 from rollbook.domain.store import (
     EnrollmentQuery,
@@ -39,6 +39,7 @@ from rollbook.storage.postgres.accounts import Accounts
 from rollbook.storage.postgres.pool import FIRST, LAST, Pool
 from rollbook.storage.postgres.school_days import DaysOfSchool
 from rollbook.storage.postgres.sections import Rosters
+from rollbook.storage.postgres.standby import LongReads
 from rollbook.storage.postgres.statements import SQL
 
 log = logging.getLogger("rollbook.storage")
@@ -56,8 +57,11 @@ class PostgresStore(Accounts, DaysOfSchool):
     writers is held by the database; what a writer lost to another is tried again.
     """
 
-    def __init__(self, pool: Pool, clock: Clock = system_clock) -> None:
+    def __init__(
+        self, pool: Pool, clock: Clock = system_clock, *, standby: Pool | None = None
+    ) -> None:
         self._pool = pool
+        self._long_reads = LongReads(pool, standby)
         self._clock = clock
         self._rosters = Rosters()
         self._people = 0
@@ -65,14 +69,22 @@ class PostgresStore(Accounts, DaysOfSchool):
 
     @classmethod
     async def open(
-        cls, url: str, *, clock: Clock = system_clock, size: int = 8, waits: float = 2.0
+        cls,
+        url: str,
+        *,
+        standby: str = "",
+        clock: Clock = system_clock,
+        size: int = 8,
+        waits: float = 2.0,
     ) -> "PostgresStore":
         """
         Connect; raises `Unavailable`, also when the tables are not those of this version.
 
         A server that may lose what it said was saved is used, but that is told in the log.
         """
-        store = cls(Pool(url, size=size, waits=waits), clock)
+        store = cls(
+            Pool(url, size=size, waits=waits), clock, standby=Pool(standby) if standby else None
+        )
         try:
             await store.ping()
             await store._look_at_durability()
@@ -89,6 +101,7 @@ class PostgresStore(Accounts, DaysOfSchool):
 
     async def close(self) -> None:
         """Let go of every connection."""
+        await self._long_reads.close()
         await self._pool.close()
 
     async def ping(self) -> None:
@@ -101,13 +114,6 @@ class PostgresStore(Accounts, DaysOfSchool):
         async with self._pool.shared() as db:
             await db.execute(SQL.try_writing)
 
-    @asynccontextmanager
-    async def _moment(self, district_id: int) -> AsyncIterator[Any]:
-        """Lend a connection on which every statement sees the same moment."""
-        kind = {"isolation": "repeatable_read", "readonly": True}
-        async with self._pool.of(district_id, **kind) as db:
-            yield db
-
     # ---- the front door
 
     async def key_holder(self, key: str) -> KeyHolder | None:
@@ -116,7 +122,7 @@ class PostgresStore(Accounts, DaysOfSchool):
             district_id = await db.fetchval(SQL.key_home, key)
         if district_id is None:
             return None
-        async with self._moment(district_id) as db:
+        async with self._pool.moment(district_id) as db:
             found = await db.fetchrow(SQL.key, district_id, key)
             if found is None:
                 return None
@@ -164,7 +170,7 @@ class PostgresStore(Accounts, DaysOfSchool):
         key = (district_id, section_id)
         first, last = query.start or FIRST, query.end or LAST
         seats = []
-        async with self._moment(district_id) as db:
+        async with self._pool.moment(district_id) as db:
             version = await reading.version(db, *key)
             found = await db.fetch(SQL.marks_not_present, *key, first, last)
             days = await db.fetch(SQL.taken_days, *key, first, last)
@@ -192,7 +198,7 @@ class PostgresStore(Accounts, DaysOfSchool):
         """Read the rolls and count each from the marks of its day."""
         key = (district_id, section_id)
         span = (query.start or FIRST, query.end or LAST)
-        async with self._moment(district_id) as db:
+        async with self._pool.moment(district_id) as db:
             await reading.version(db, *key)
             total = await db.fetchval(SQL.count_rolls, *key, *span)
             found = await db.fetch(SQL.rolls, *key, *span, query.limit)
@@ -212,22 +218,11 @@ class PostgresStore(Accounts, DaysOfSchool):
     async def history(
         self, district_id: int, section_id: int, query: HistoryQuery
     ) -> HistoryPage:
-        """Read the record entry by entry until the page is full."""
-        found: list[Recorded] = []
-        last = query.after
-        async with self._moment(district_id) as db:
-            await reading.version(db, district_id, section_id)
-            if query.enrollment_ids is not None:
-                seats = await db.fetch(SQL.seats, district_id, section_id)
-                choice.require_all(query.enrollment_ids, seats)
-            async for place, change in reading.record(db, district_id, section_id, query.after):
-                if not choice.is_wanted(change, query):
-                    continue
-                if len(found) == query.limit:
-                    return HistoryPage(found, last)
-                found.append(change)
-                last = place
-        return HistoryPage(found, None)
+        """Read the record entry by entry until the page is full, on a standby if it can be."""
+        key = (district_id, section_id)
+        return await self._long_reads.read(
+            district_id, lambda db: reading.history(db, *key, query)
+        )
 
     # ---- the roster
 
@@ -257,7 +252,7 @@ class PostgresStore(Accounts, DaysOfSchool):
 
     async def sections(self, district_id: int, query: SectionQuery) -> Listed[Section]:
         """Find the ids that every filter lets through, then read the page's sections."""
-        async with self._moment(district_id) as db:
+        async with self._pool.moment(district_id) as db:
             ids = await reading.section_ids(db, district_id, query)
             page = ids[query.page.offset : query.page.offset + query.page.limit]
             items = [
@@ -287,7 +282,7 @@ class PostgresStore(Accounts, DaysOfSchool):
 
     async def _class(self, district_id: int, section_id: int) -> list[Person]:
         key = (district_id, section_id)
-        async with self._moment(district_id) as db:
+        async with self._pool.moment(district_id) as db:
             await reading.one(db, "section", section_id, SQL.section_exists, *key)
             return [rows.person(row) for row in await db.fetch(SQL.enrollments, *key)]
 
@@ -308,7 +303,7 @@ class PostgresStore(Accounts, DaysOfSchool):
         district_id: int,
         page: Page,
     ) -> Listed[Any]:
-        async with self._moment(district_id) as db:
+        async with self._pool.moment(district_id) as db:
             found = await db.fetch(statement, district_id, page.limit, page.offset)
             total = await db.fetchval(counting, district_id)
         return Listed([read(row) for row in found], total)
@@ -402,7 +397,7 @@ class PostgresStore(Accounts, DaysOfSchool):
     async def export_marks(
         self, district_id: int, selection: MarkSelection
     ) -> AsyncIterator[SectionMarks]:
-        """Read them on a connection that sees one moment to the end."""
-        async with self._moment(district_id) as db:
+        """Read them from one moment to the end, a standby's if it can be."""
+        async with self._long_reads.moment(district_id) as db:
             async for sheet in mark_files.export_marks(db, district_id, selection):
                 yield sheet
