@@ -14,7 +14,7 @@ import shutil
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import apsw
 
@@ -24,12 +24,19 @@ from rollbook.storage.moving import TABLES
 from rollbook.storage.postgres.pool import teach_days
 from rollbook.storage.sqlite import SqliteStore, create
 
+T = TypeVar("T")
 Rows: TypeAlias = list[tuple[Any, ...]]
 Clock: TypeAlias = Callable[[], dt.datetime]
 
 # A database for the tests alone, on a coordinator of Citus; its name has "test" in it.
 COORDINATOR = os.environ.get("ROLLBOOK_TEST_CITUS", "")
 KINDS = ("sqlite", "postgres", *(["citus"] if COORDINATOR else []))
+
+
+def aside(work: Callable[[], T]) -> T:
+    """Do what has an event loop of its own beside whatever loop a test runs in."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(work).result()
 
 
 class Book(Protocol):
@@ -147,7 +154,7 @@ class Database:
         self._cluster.drop_database(self.name)
 
     def _aside(self, asking: Callable[[Any], Awaitable[Rows]]) -> Rows:
-        """Ask on a connection of its own, beside whatever loop a test runs in."""
+        """Ask on a connection of its own."""
         import asyncpg
 
         async def ask() -> Rows:
@@ -160,8 +167,7 @@ class Database:
             finally:
                 await db.close()
 
-        with ThreadPoolExecutor(1) as thread:
-            return thread.submit(asyncio.run, ask()).result()
+        return aside(lambda: asyncio.run(ask()))
 
 
 class ClusterOfDatabases:

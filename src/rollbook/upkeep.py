@@ -1,9 +1,11 @@
-"""Looking after the file: the other place, beside `wiring`, that knows all parts."""
+"""Looking after the book: the other place, beside `wiring`, that knows all parts."""
 
+import asyncio
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import apsw
 import msgspec
@@ -13,13 +15,23 @@ from rollbook.config import Config
 from rollbook.domain.audit import Finding
 from rollbook.domain.days import Day, instant
 from rollbook.domain.errors import Unavailable
+from rollbook.domain.people import District
 from rollbook.domain.record import Head
 from rollbook.domain.retention import Hold
+from rollbook.storage import checking, retention, rows
+from rollbook.storage.checking import Checked
 from rollbook.storage.clock import system_clock
-from rollbook.storage.sqlite import checking, copies, migrations, retention
-from rollbook.storage.sqlite.checking import Checked
-from rollbook.storage.sqlite.connection import open_reader, open_writer
-from rollbook.storage.sqlite.retention import Pruned, Survey
+from rollbook.storage.desk import Desk
+from rollbook.storage.postgres.checking import check as check_database
+from rollbook.storage.postgres.desk import DatabaseDesk
+from rollbook.storage.postgres.desk import opened as opened_database
+from rollbook.storage.retention import Pruned, Survey
+from rollbook.storage.sqlite import copies, migrations
+from rollbook.storage.sqlite.checking import check as check_file
+from rollbook.storage.sqlite.connection import faults_as_unavailable, open_reader, open_writer
+from rollbook.storage.sqlite.desk import FileDesk
+
+T = TypeVar("T")
 
 __all__ = ["Checked", "Pruned", "Survey"]
 
@@ -51,22 +63,33 @@ def check(
     Args:
         config: Names the database.
         section_id: Look at this section alone.
-        quick: See `checking.check`.
+        quick: See `check` of `storage.sqlite.checking` and `storage.postgres.checking`.
         heads: Days and the heads that they had, in hexadecimal.
         progress: Told how far it is.
 
     Raises:
-        Unavailable: The file cannot be read.
+        Unavailable: The database cannot be read.
         NoSuchThing: There is no such section.
         BadRequest: A head can no longer be told, as its entries were pruned.
     """
-    with _reading(wiring.existing(config)) as db:
-        checked = checking.check(db, section_id=section_id, quick=quick, progress=progress)
+
+    async def look(desk: FileDesk | DatabaseDesk) -> Checked:
+        checked = await _check(desk, section_id=section_id, quick=quick, progress=progress)
         for day, expected in heads:
-            found = checking.head_of(db, day)
+            found = await checking.head_of(desk, day)
             if found.hash != expected:
                 checked.findings.append(_other_head(found, expected))
-    return checked
+        return checked
+
+    return _at_desk(config, look, of_any_version=True)
+
+
+async def _check(
+    desk: FileDesk | DatabaseDesk, *, section_id: int | None, quick: bool, progress: Progress
+) -> Checked:
+    if isinstance(desk, FileDesk):
+        return await check_file(desk, section_id=section_id, quick=quick, progress=progress)
+    return await check_database(desk, section_id=section_id, quick=quick, progress=progress)
 
 
 def _other_head(found: Head, expected: str) -> Finding:
@@ -84,8 +107,7 @@ def yesterday() -> Day:
 
 def head(config: Config, day: Day) -> Head:
     """Return the head of a day; raises `BadRequest` when it can no longer be told."""
-    with _reading(wiring.existing(config)) as db:
-        return checking.head_of(db, day)
+    return _at_desk(config, lambda desk: checking.head_of(desk, day), of_any_version=True)
 
 
 # ---------------------------------------------------------------- backup and restore
@@ -134,17 +156,25 @@ def _bring_up_to_date(part: Path) -> None:
 
 
 def _verified(part: Path, *, quick: bool, progress: Progress) -> Copied:
-    """Raise `Unavailable` when the copy is not right, saying what is wrong first."""
-    with _reading(part) as db:
-        checked = checking.check(db, section_id=None, quick=quick, progress=progress)
-        if checked.findings:
-            raise Unavailable(
-                f"The copy is not right, so it was thrown away: {checked.findings[0]}"
-                + (f" (and {len(checked.findings) - 1} more)" if checked.findings[1:] else "")
-                + ". See what `rollbook check` says of the original."
-            )
-        return Copied(
-            size=part.stat().st_size, head=checking.head_of(db, yesterday()), checked=checked
+    """Return what the copy holds; raises `Unavailable` when it is not right."""
+
+    async def look() -> tuple[Checked, Head]:
+        async with _file_desk(part, of_any_version=True) as desk:
+            checked = await check_file(desk, section_id=None, quick=quick, progress=progress)
+            _require_right(checked)
+            return checked, await checking.head_of(desk, yesterday())
+
+    checked, head = asyncio.run(look())
+    return Copied(size=part.stat().st_size, head=head, checked=checked)
+
+
+def _require_right(checked: Checked) -> None:
+    """Raise `Unavailable` when something was found, saying what is wrong first."""
+    if checked.findings:
+        more = f" (and {len(checked.findings) - 1} more)" if checked.findings[1:] else ""
+        raise Unavailable(
+            f"The copy is not right, so it was thrown away: {checked.findings[0]}{more}. "
+            "See what `rollbook check` says of the original."
         )
 
 
@@ -155,9 +185,7 @@ def survey(
     config: Config, district_id: int, before: Day, progress: Callable[[int, int], None]
 ) -> Survey:
     """Return what a pruning would remove now, and remove nothing."""
-    with _reading(wiring.existing(config)) as db:
-        migrations.require_current(db)
-        return retention.survey(db, district_id, before, progress)
+    return _at_desk(config, lambda desk: retention.survey(desk, district_id, before, progress))
 
 
 def prune(
@@ -169,29 +197,41 @@ def prune(
     progress: Callable[[int, int], None],
 ) -> Pruned:
     """Remove what lies before that day, except what is on hold: see `retention.prune`."""
-    with _writing(config) as db:
-        return retention.prune(
-            db, district_id, before, by=by, clock=system_clock, progress=progress
-        )
+    return _at_desk(
+        config,
+        lambda desk: retention.prune(
+            desk, district_id, before, by=by, clock=system_clock, progress=progress
+        ),
+        writing=True,
+    )
 
 
 def place_hold(config: Config, hold: Hold) -> Hold:
     """Put a district, a section or a student on hold; raises `NoSuchThing`."""
-    with _writing(config) as db:
-        return retention.place_hold(db, hold)
+    return _at_desk(config, lambda desk: retention.place_hold(desk, hold), writing=True)
 
 
 def lift_hold(config: Config, district_id: int, number: int, *, by: str) -> None:
     """Lift a hold; raises `NoSuchThing`."""
-    with _writing(config) as db:
-        retention.lift_hold(db, district_id, number, now(), by)
+    _at_desk(
+        config,
+        lambda desk: retention.lift_hold(desk, district_id, number, now(), by),
+        writing=True,
+    )
 
 
 def holds(config: Config, district_id: int) -> list[Hold]:
     """Return every hold, lifted ones too."""
-    with _reading(wiring.existing(config)) as db:
-        migrations.require_current(db)
-        return retention.holds(db, district_id)
+    return _at_desk(config, lambda desk: retention.holds(desk, district_id))
+
+
+def districts(config: Config) -> list[District]:
+    """Return every district, also to the owner of a database, who is not the application."""
+
+    async def read(desk: Desk) -> list[District]:
+        return [rows.district(row) for row in await desk.rows(desk.sql.districts)]
+
+    return _at_desk(config, read)
 
 
 def now() -> str:
@@ -199,20 +239,47 @@ def now() -> str:
     return instant(system_clock())
 
 
-@contextmanager
-def _reading(path: Path) -> Iterator[apsw.Connection]:
-    db = open_reader(path)
-    try:
-        yield db
-    finally:
-        db.close()
+# ---------------------------------------------------------------- desks
 
 
-@contextmanager
-def _writing(config: Config) -> Iterator[apsw.Connection]:
-    db = open_writer(wiring.existing(config))
+def _at_desk(
+    config: Config,
+    work: Callable[[FileDesk | DatabaseDesk], Awaitable[T]],
+    *,
+    writing: bool = False,
+    of_any_version: bool = False,
+) -> T:
+    """Do something at the book that the settings name, and return what comes of it."""
+
+    async def sit_down() -> T:
+        async with _desk(config, writing=writing, of_any_version=of_any_version) as desk:
+            return await work(desk)
+
+    return asyncio.run(sit_down())
+
+
+@asynccontextmanager
+async def _desk(
+    config: Config, *, writing: bool = False, of_any_version: bool = False
+) -> AsyncIterator[FileDesk | DatabaseDesk]:
+    if config.on_postgres:
+        async with opened_database(config.database) as desk:
+            yield desk
+        return
+    path = wiring.existing(config)
+    async with _file_desk(path, writing=writing, of_any_version=of_any_version) as at_file:
+        yield at_file
+
+
+@asynccontextmanager
+async def _file_desk(
+    path: Path, *, writing: bool = False, of_any_version: bool = False
+) -> AsyncIterator[FileDesk]:
+    db = open_writer(path) if writing else open_reader(path)
     try:
-        migrations.require_current(db)
-        yield db
+        with faults_as_unavailable():
+            if not of_any_version:  # what only reads the record reads an older file's too
+                migrations.require_current(db)
+            yield FileDesk(db)
     finally:
         db.close()

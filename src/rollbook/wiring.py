@@ -78,7 +78,7 @@ def existing(config: Config) -> Path:
     if config.on_postgres:
         raise Unavailable(
             "This command is for a database in a file. PostgreSQL has tools of its own for "
-            "copies, and checking and pruning are not there for it yet."
+            "copies: pg_dump, pg_basebackup."
         )
     path = config.database_path
     if not path.exists():

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+import books
 from cli.terminal import Terminal
 from conftest import World
 
@@ -25,6 +26,8 @@ def terminal(empty: Terminal) -> Terminal:
 @pytest.fixture
 def school(world: World, tmp_path: Path) -> Terminal:
     """A terminal in a house with both districts of the cast."""
+    if isinstance(world.book, books.Database):
+        return Terminal(tmp_path, address=world.book.url)
     terminal = Terminal(tmp_path)
     assert terminal.database == world.path
     return terminal

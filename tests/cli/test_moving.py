@@ -20,10 +20,12 @@ from rollbook.domain.store import SaveMarks, Store
 from rollbook.storage.moving import TABLES
 from rollbook.storage.sqlite import SqliteStore
 from rollbook.storage.sqlite.moving import FileEnd
+from storage.looking_after import found, head
 
 AT = "2026-11-25T08:00:00.000Z"
 TARDY = StatusLook(status=3, name="Tardy", colour=Colour.ORANGE)
 NAMES = itertools.count()
+SOME_DAY_TO_COME = "2999-01-01"
 
 
 async def mark(store: Store, world: World) -> None:
@@ -85,9 +87,11 @@ def test_there_and_back_again(
     terminal: Terminal, filled: Path, empty: books.Database, tmp_path: Path
 ) -> None:
     """
-    What comes back is what went, to the last row, and every check of the file finds it right.
+    What comes back is what went, to the last row; both checks find it right, with its head.
     """
     there = terminal.run("move", "--from", filled, "--to", empty.url)
+    kept = head(books.File(filled), SOME_DAY_TO_COME)
+    moved = found(empty), head(empty, SOME_DAY_TO_COME)
     back = terminal.run("move", "--from", empty.url, "--to", tmp_path / "back.db")
     checked = Terminal(tmp_path, address=str(tmp_path / "back.db")).run("check")
 
@@ -95,6 +99,7 @@ def test_there_and_back_again(
     assert "8 marks" in there
     assert "8 marks" in back
     assert content(tmp_path / "back.db") == content(filled)
+    assert moved == ([], kept)
     assert checked
 
 

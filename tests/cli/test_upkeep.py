@@ -3,34 +3,40 @@
 import re
 from pathlib import Path
 
-import apsw
 import pytest
 
 from cast import MONDAY
 from cli.terminal import Terminal, rows
 from conftest import World
 from contract.classroom import ABSENT, Classroom
-from rollbook.storage.sqlite import SqliteStore
+from rollbook.domain.store import Store
+from storage.looking_after import tamper
+
+both = pytest.mark.parametrize("database", ["sqlite", "postgres"], indirect=True)
 
 
 @pytest.fixture
-async def maths(world: World, store: SqliteStore, clock: object) -> Classroom:
+def database(request: pytest.FixtureRequest) -> str:
+    """Which database the test is on: a file, unless it is on both."""
+    return str(getattr(request, "param", "sqlite"))
+
+
+@pytest.fixture
+async def maths(world: World, store: Store, clock: object) -> Classroom:
     """Maths with a roll that was taken at the time of the tests' clock."""
     maths = Classroom(store, world.lindenhof, "maths")
     await maths.take_roll(MONDAY, ("anna", MONDAY, ABSENT, "a word"))
     return maths
 
 
-def forge(school: Terminal) -> None:
-    db = apsw.Connection(str(school.database))
-    db.execute("DROP TRIGGER record_is_not_rewritten")
-    db.execute("UPDATE record SET at = '2026-11-23T08:00:00.001Z'")
-    db.close()
+def forge(world: World) -> None:
+    tamper(world.book, "UPDATE record SET at = '2026-11-23T08:00:00.001Z'")
 
 
 # ---------------------------------------------------------------- check and head
 
 
+@both
 def test_a_book_is_found_right(school: Terminal, maths: Classroom) -> None:
     """
     `check` says how much it looked at, and that nothing is wrong.
@@ -41,14 +47,15 @@ def test_a_book_is_found_right(school: Terminal, maths: Classroom) -> None:
     assert said.endswith("Nothing is wrong.\n")
 
 
+@both
 @pytest.mark.parametrize("options", [(), ("--quick",), ("--section",)])
 def test_what_is_wrong_is_named(
-    school: Terminal, maths: Classroom, options: tuple[str, ...]
+    world: World, school: Terminal, maths: Classroom, options: tuple[str, ...]
 ) -> None:
     """
     `check` names section and entry, and ends with exit code 1.
     """
-    forge(school)
+    forge(world)
     number = (str(maths.id),) if options == ("--section",) else ()
     result = school.types("check", *options, *number)
 
@@ -57,6 +64,7 @@ def test_what_is_wrong_is_named(
     assert "wrong" in result.stderr
 
 
+@both
 def test_a_head_that_was_kept_is_expected(
     school: Terminal, maths: Classroom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -120,12 +128,12 @@ def test_a_backup_is_made_and_restored(
 
 
 def test_a_forged_book_makes_no_backup(
-    school: Terminal, maths: Classroom, tmp_path: Path
+    world: World, school: Terminal, maths: Classroom, tmp_path: Path
 ) -> None:
     """
     A backup that would not be right is refused, with the first thing that is wrong.
     """
-    forge(school)
+    forge(world)
 
     assert f"section {maths.id}, entry 1" in school.refused("backup", str(tmp_path / "a"))
     assert not (tmp_path / "a").exists()
@@ -137,6 +145,7 @@ def test_a_forged_book_makes_no_backup(
 LINDENHOF = ("--district", "Lindenhof")
 
 
+@both
 def test_old_years_are_removed_when_asked(school: Terminal, maths: Classroom) -> None:
     """
     `prune` says what would go, goes on only when it is told to, and says what went.
@@ -187,6 +196,7 @@ def test_years_are_counted_back(school: Terminal, maths: Classroom) -> None:
     assert re.search(r"Before \d{4}-08-15: 0 marks", said)
 
 
+@both
 def test_what_is_on_hold_stays(school: Terminal, maths: Classroom, world: World) -> None:
     """
     A hold is placed with a reason, listed, keeps its section, is lifted, and stays in the list.
@@ -208,6 +218,7 @@ def test_what_is_on_hold_stays(school: Terminal, maths: Classroom, world: World)
     assert "no hold" in school.refused("hold", "lift", 1, *LINDENHOF)
 
 
+@both
 @pytest.mark.parametrize(
     "words",
     [

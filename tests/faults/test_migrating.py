@@ -1,5 +1,6 @@
 """Catalogue A16: a migration that is killed, or finds the disk full, at each of its statements."""
 
+import asyncio
 import multiprocessing
 import os
 import re
@@ -17,8 +18,10 @@ from cast import MONDAY
 from conftest import Clock, World
 from contract.classroom import ABSENT, Classroom
 from rollbook.domain.errors import Unavailable
-from rollbook.storage.sqlite import SqliteStore, checking, create
+from rollbook.storage.sqlite import SqliteStore, create
+from rollbook.storage.sqlite.checking import check
 from rollbook.storage.sqlite.connection import open_writer
+from rollbook.storage.sqlite.desk import FileDesk
 from rollbook.storage.sqlite.migrations import known, level, migrate
 
 STEPS = known()
@@ -286,7 +289,8 @@ def test_a_file_of_any_release_can_be_checked(tmp_path: Path, number: int) -> No
         INSERT INTO sections (district_id, id, course_id, title) VALUES (1, 3, 2, 's');
         """
     )
-    checked = checking.check(db, section_id=None, quick=False, progress=lambda *_: None)
+    looking = check(FileDesk(db), section_id=None, quick=False, progress=lambda *_: None)
+    checked = asyncio.run(looking)
     db.close()
 
     assert (checked.sections, checked.findings) == (1, [])

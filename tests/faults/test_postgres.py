@@ -47,7 +47,8 @@ class Asked:
         return self._database.sql(numbered(statement)[0], *parameters)
 
 
-async def _settle(database: books.Database, folder: Path) -> Ground:
+async def settle_in(database: books.Database, folder: Path) -> Ground:
+    """Settle the ground of a storm in a database."""
     store = await PostgresStore.open(database.url)
     try:
         return await prepare_in(store, folder / "unused.db")
@@ -60,7 +61,7 @@ def storm_with_blows(
 ) -> tuple[Findings, Storm, int, list[float]]:
     """Strike so often while eight writers save; return what was found, and what was heard."""
     database = books.ClusterOfDatabases(cluster).new()
-    ground = asyncio.run(_settle(database, folder))
+    ground = asyncio.run(settle_in(database, folder))
     server = Server(ground.database)
     server.environ["ROLLBOOK_DATABASE"] = database.url
     server.start()

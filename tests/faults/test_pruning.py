@@ -1,5 +1,6 @@
 """Old years are removed in a storm and killed in the middle: never half, and saves go on."""
 
+import asyncio
 import datetime as dt
 import os
 import random
@@ -9,13 +10,18 @@ from pathlib import Path
 import apsw
 import pytest
 
-from faults.check import check
+import books
+from faults import figures
+from faults.check import check, hold_against
 from faults.dying import killed_after, killed_at, needs_strace, run
 from faults.elsewhere import ledger_elsewhere
 from faults.ground import Ground
 from faults.server import Server
 from faults.storm import Storm
 from faults.test_backup import findings_of
+from faults.test_postgres import Asked, settle_in
+from rollbook import upkeep
+from rollbook.config import Config
 from rollbook.domain.record import Author, Channel
 from rollbook.domain.store import TakeRoll
 from rollbook.storage.sqlite.writer import Writer
@@ -103,3 +109,56 @@ def test_killed_at_each_step_sections_are_pruned_or_not(
     assert findings == []
     assert old_rows(old_ground.database) == 0
     assert findings_of(old_ground.database) == []
+
+
+async def _save_an_old_year(database: books.Database, ground: Ground) -> None:
+    now = dt.datetime(2024, 9, 2, 9, tzinfo=dt.UTC)
+    store = await database.open(lambda: now)
+    author = Author(user_id=None, channel=Channel.CLI)
+    for day in OLD_DAYS:
+        now = dt.datetime.fromisoformat(f"{day}T09:00:00Z")
+        for section in {section for section, _ in ground.students.values()}:
+            await store.take_roll(
+                TakeRoll(
+                    district_id=1, section_id=section, date=day, exceptions=[], author=author
+                )
+            )
+    await store.close()
+
+
+def test_on_postgresql_pruning_in_a_storm_loses_no_save(
+    databases: books.ClusterOfDatabases, tmp_path: Path
+) -> None:
+    """
+    Workers save by themselves there, in the sections that are pruned and while they are.
+    """
+    database = databases.new()
+    ground = asyncio.run(settle_in(database, tmp_path))
+    asyncio.run(_save_an_old_year(database, ground))
+    server = Server(ground.database)
+    server.environ |= {
+        "ROLLBOOK_DATABASE": database.url,
+        "ROLLBOOK_STATE_DIR": str(tmp_path / "state"),
+    }
+    server.start()
+    prune = (*PRUNE, "--database", database.url)
+    rng = random.Random(ROUNDS)
+    with ledger_elsewhere() as ledger:
+        storm = Storm(server.port, ground.key, ground.students, ledger)
+        with storm:
+            time.sleep(0.3)
+            for _ in range(figures.long_or_short(20, 2)):
+                killed_after(rng.uniform(0.8, 2.0), ground.database, *prune)
+            run(ground.database, *prune)
+            time.sleep(0.3)
+        assert server.stop() == 0, server.log()
+        lost = hold_against(Asked(database), ledger).lost
+    ((old,),) = database.sql("SELECT count(*) FROM rolls WHERE date < '2025-07-01'")
+    checked = upkeep.check(Config(database=database.url), progress=lambda *_: None)
+
+    print(f"\nK9: {ledger.acknowledged} rolls acknowledged while pruning, lost {len(lost)}")
+    assert old == 0
+    assert checked.findings == []
+    assert lost == []
+    assert storm.unexpected == []
+    assert ledger.acknowledged > 20

@@ -146,6 +146,8 @@ def test_the_page_about_it_is_right(cluster: Cluster, tmp_path: Path) -> None:
 
     login.run("district", "create", "Lindenhof")
     assert "Lindenhof" in login.run("district", "show")
+    assert "Nothing is wrong" in login.run("check")
+    assert "nothing was removed" in owner.run("prune", "--before", "2020-01-01", "--yes")
     with pytest.raises(RuntimeError, match="must be owner"):
         cluster.psql(
             "ALTER TABLE marks ADD COLUMN x integer", database="rollbook", user="rollbook"
@@ -157,7 +159,7 @@ def test_a_command_for_files_says_so(tmp_path: Path) -> None:
     What is not there for PostgreSQL is refused before anything is looked for.
     """
     nowhere = "postgresql://nobody@127.0.0.1:1/x"
-    result = Terminal(tmp_path, address=nowhere).types("check")
+    result = Terminal(tmp_path, address=nowhere).types("backup", "b")
 
     assert result.exit_code == 1
     assert "a database in a file" in result.stderr

@@ -6,7 +6,7 @@ from typing import Any
 import apsw
 import pytest
 
-from books import File
+from books import File, aside
 from cast import MONDAY
 from conftest import World
 from contract.classroom import ABSENT, Classroom
@@ -34,17 +34,19 @@ def shelf(tmp_path: Path) -> Path:
 
 
 def backup(world: World, target: Path, *, replace: bool = False, **more: Any) -> Copied:
-    return upkeep.backup(
-        Config(database=str(world.path)),
-        target,
-        replace=replace,
-        quick=False,
-        progress=more.get("progress", lambda *_: None),
+    return aside(
+        lambda: upkeep.backup(
+            Config(database=str(world.path)),
+            target,
+            replace=replace,
+            quick=False,
+            progress=more.get("progress", lambda *_: None),
+        )
     )
 
 
 def restore(made: Path, target: Path) -> Copied:
-    return upkeep.restore(made, target, quick=False, progress=lambda *_: None)
+    return aside(lambda: upkeep.restore(made, target, quick=False, progress=lambda *_: None))
 
 
 def names(folder: Path) -> set[str]:

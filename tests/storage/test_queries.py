@@ -34,7 +34,7 @@ def used(dialect: str) -> Iterator[str]:
             match node:
                 case ast.Attribute(value=ast.Name(id="SQL" | "_SQL"), attr=name):
                     yield name
-                case ast.Attribute(value=ast.Attribute(attr="_sql"), attr=name):
+                case ast.Attribute(value=ast.Attribute(attr="_sql" | "sql"), attr=name):
                     yield name
 
 

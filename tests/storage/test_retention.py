@@ -1,96 +1,40 @@
 """Old years go, what is on hold stays, and what is left can still be checked (catalogue K9)."""
 
-import datetime as dt
-from pathlib import Path
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from threading import Thread
 from typing import Any
 
-import apsw
 import msgspec
 import pytest
 
+import books
 from conftest import Clock, World
-from contract.classroom import ABSENT, EXCUSED, LATE, PRESENT, Classroom
-from rollbook.domain.errors import BadRequest, NoSuchThing
+from contract.classroom import EXCUSED, LATE, Classroom
+from rollbook import upkeep
+from rollbook.config import Config
+from rollbook.domain.errors import BadRequest, NoSuchThing, Unavailable
 from rollbook.domain.retention import Hold, statement_of
-from rollbook.storage.sqlite import SqliteStore, checking, retention
-from rollbook.storage.sqlite.connection import open_reader, open_writer
-from rollbook.storage.sqlite.retention import Pruned
-from storage.record_book import record_of
+from rollbook.domain.store import Store
+from rollbook.storage import retention
+from rollbook.storage.desk import Desk
+from storage.looking_after import at_desk, entries_of, literal, tamper
+from storage.office import CUT, LATER_OLD, NEW, OLD, Office
 
-OLD, LATER_OLD, CUT, NEW = "2025-05-05", "2025-05-06", "2025-07-01", "2025-09-01"
 
-
-class Office:
-    """Maths and Music with an old year and a new one, and who looks after the file."""
-
-    def __init__(
-        self, world: World, store: SqliteStore, clock: Clock, db: apsw.Connection
-    ) -> None:
-        self.world, self.clock, self.db = world, clock, db
-        self.maths = Classroom(store, world.lindenhof, "maths")
-        self.music = Classroom(store, world.lindenhof, "music")
-        self.theirs = Classroom(store, world.nordhafen, "maths")
-        self.district = world.lindenhof.district.id
-
-    def at(self, day: str) -> None:
-        """Let it be nine o'clock on that day."""
-        self.clock.now = dt.datetime.fromisoformat(f"{day}T09:00:00Z")
-
-    def prune(self, before: str = CUT, **options: Any) -> Pruned:
-        return retention.prune(
-            self.db,
-            self.district,
-            before,
-            by="root",
-            clock=self.clock,
-            progress=options.get("progress", lambda *_: None),
-        )
-
-    def hold(self, **what: Any) -> int:
-        return retention.place_hold(
-            self.db,
-            Hold(district_id=self.district, reason="court", placed_at="", placed_by="", **what),
-        ).id
-
-    def found(self) -> list[str]:
-        db = open_reader(self.world.path)
-        checked = checking.check(db, section_id=None, quick=False, progress=lambda *_: None)
-        db.close()
-        return [str(finding) for finding in checked.findings]
-
-    def head(self, day: str) -> str:
-        return checking.head_of(self.db, day).hash
-
-    def numbers(self, classroom: Classroom) -> list[int]:
-        return [entry.number for entry in record_of(self.world.path, classroom.key)]
-
-    def days(self, classroom: Classroom) -> set[str]:
-        statement = "SELECT date FROM {0} WHERE (district_id, section_id) = (?, ?)"
-        return {
-            str(day)
-            for table in ("marks", "rolls")
-            for (day,) in self.db.execute(statement.format(table), classroom.key)
-        }
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest) -> str:
+    """Which database the test is on: every test here is on both, unless it says why not."""
+    return str(request.param)
 
 
 @pytest.fixture
-async def office(world: World, store: SqliteStore, clock: Clock) -> Any:
+async def office(world: World, store: Store, clock: Clock) -> Office:
     """In each section two saves of old days and two of new ones."""
-    db = open_writer(world.path)
-    office = Office(world, store, clock, db)
-    for day, status in (
-        (OLD, ABSENT),
-        (LATER_OLD, LATE),
-        (NEW, PRESENT),
-        ("2025-09-02", ABSENT),
-    ):
-        office.at(day)
-        await office.maths.take_roll(day, ("anna", day, status, "a word"))
-        await office.music.take_roll(day, ("anna in music", day, status))
-        await office.theirs.save(("anna", day, status))
-    office.at("2026-11-25")
-    yield office
-    db.close()
+    office = Office(world, store, clock)
+    await office.settle()
+    return office
 
 
 async def test_what_is_old_goes(office: Office) -> None:
@@ -148,12 +92,12 @@ def test_the_record_says_that_it_was_pruned(office: Office) -> None:
     An entry of the record says which pruning it was, before which day, and up to which entry.
     """
     pruned = office.prune()
-    entry = record_of(office.world.path, office.maths.key)[-1]
+    entry = entries_of(office.book, office.maths.key)[-1]
     said = statement_of(entry)
 
     assert said is not None
     assert (said.pruning_id, said.before, said.number) == (pruned.pruning.id, CUT, 2)
-    assert retention.prunings(office.db, office.district) == [pruned.pruning]
+    assert office.prunings() == [pruned.pruning]
 
 
 def test_twice_is_as_once(office: Office) -> None:
@@ -173,7 +117,9 @@ def test_a_survey_says_what_a_pruning_does(office: Office) -> None:
     What is said beforehand is what is removed then, and saying it removes nothing.
     """
     office.hold(section_id=office.music.id)
-    found = retention.survey(office.db, office.district, CUT, lambda *_: None)
+    found = at_desk(
+        office.book, lambda desk: retention.survey(desk, office.district, CUT, lambda *_: None)
+    )
     days = office.days(office.maths)
     pruned = office.prune()
 
@@ -218,7 +164,7 @@ async def test_what_is_on_hold_stays(office: Office, what: str) -> None:
     office.prune()
     held = await office.maths.everything()
     music = office.days(office.music)
-    retention.lift_hold(office.db, office.district, number, "2026-11-25", "root")
+    office.lift(number)
     office.prune("2025-07-02")
 
     assert held == before
@@ -241,10 +187,10 @@ def test_a_hold_is_lifted_once(office: Office) -> None:
     A hold of another district, and one that was lifted, cannot be lifted; it stays in the list.
     """
     number = office.hold(section_id=office.maths.id)
-    retention.lift_hold(office.db, office.district, number, "now", "root")
+    office.lift(number, "now")
     with pytest.raises(NoSuchThing):
-        retention.lift_hold(office.db, office.district, number, "later", "root")
-    (listed,) = retention.holds(office.db, office.district)
+        office.lift(number, "later")
+    (listed,) = at_desk(office.book, lambda desk: retention.holds(desk, office.district))
 
     assert (listed.lifted_at, listed.lifted_by) == ("now", "root")
 
@@ -252,35 +198,24 @@ def test_a_hold_is_lifted_once(office: Office) -> None:
 # ---------------------------------------------------------------- the guards
 
 
-def test_no_entry_goes_without_an_anchor(office: Office) -> None:
-    """
-    The schema refuses to remove what no pruning has removed, also after one, also from its hand.
-    """
-    office.prune()
-    for number in (3, 5):
-        with pytest.raises(apsw.ConstraintError, match="only removed by pruning"):
-            office.db.execute("DELETE FROM record WHERE number = ?", (number,))
-    with pytest.raises(apsw.ConstraintError, match="an anchor is not rewritten"):
-        office.db.execute("UPDATE anchors SET number = 99")
-    with pytest.raises(apsw.ConstraintError, match="an anchor is kept"):
-        office.db.execute("DELETE FROM anchors")
-
-
 def test_a_forged_anchor_is_found(office: Office) -> None:
     """
     Who removes entries behind an anchor of their own is found: the record does not say so.
     """
-    office.db.execute(
-        "INSERT INTO prunings VALUES (9, ?, ?, '', '', '', 0, 0, 0, 0)", (office.district, CUT)
+    second = entries_of(office.book, office.maths.key)[1]
+    digest = literal(office.book, second.hash)
+    where = f"district_id = {office.district} AND section_id = {office.maths.id}"
+    tamper(
+        office.book,
+        "INSERT INTO prunings (district_id, id, before, begun_at, begun_by, ended_at) "
+        f"VALUES ({office.district}, 9, '{CUT}', '', '', '')",
+        "INSERT INTO anchors (district_id, section_id, pruning_id, number, hash, at) "
+        f"VALUES ({office.district}, {office.maths.id}, 9, 2, {digest}, '')",
+        f"DELETE FROM events WHERE {where} AND number <= 2",
+        f"DELETE FROM record WHERE {where} AND number <= 2",
+        f"DELETE FROM marks WHERE {where} AND date < '{CUT}'",
+        f"DELETE FROM rolls WHERE {where} AND date < '{CUT}'",
     )
-    hash_of_2 = record_of(office.world.path, office.maths.key)[1].hash
-    key = office.maths.key
-    office.db.execute("INSERT INTO anchors VALUES (?, ?, 9, 2, ?, '')", (*key, hash_of_2))
-    for table in ("events", "record", "marks", "rolls"):
-        old = f"date < '{CUT}'" if table in ("marks", "rolls") else "number <= 2"
-        office.db.execute(
-            f"DELETE FROM {table} WHERE (district_id, section_id) = (?, ?) AND {old}", key
-        )
 
     (finding,) = office.found()
     assert finding.startswith(
@@ -302,17 +237,6 @@ def test_heads_since_the_day_hold(office: Office) -> None:
         office.head(OLD)
 
 
-def test_events_go_with_their_entries_whatever_their_ids(office: Office) -> None:
-    """
-    Where events do not bear the ids of their entries, they are found all the same.
-    """
-    office.db.execute("UPDATE events SET id = id + 1000")
-    office.prune()
-
-    assert office.found() == []
-    assert office.db.execute("PRAGMA foreign_key_check").fetchall() == []
-
-
 # ---------------------------------------------------------------- interrupted
 
 
@@ -320,86 +244,138 @@ class PulledThePlug(BaseException):
     pass
 
 
-def interrupted(office: Office, statements: int) -> bool:
-    """Prune, and be interrupted before that many statements; say whether it was."""
-    left = iter(range(statements))
+class Interrupted:
+    """A desk that is left in the middle, before a statement."""
 
-    def trace(*_: object) -> bool:
-        if next(left, None) is None:
+    def __init__(self, desk: Desk, left: int) -> None:
+        self._desk = desk
+        self._left = left
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._desk, name)
+
+    async def rows(self, statement: str, *parameters: Any) -> list[Any]:
+        if self._left == 0:
             raise PulledThePlug
-        return True
-
-    office.db.exec_trace = trace
-    try:
-        office.prune()
-    except PulledThePlug:
-        return True
-    finally:
-        office.db.exec_trace = None
-        if office.db.in_transaction:  # as a connection that dies does
-            office.db.execute("ROLLBACK")
-    return False
+        self._left -= 1
+        return await self._desk.rows(statement, *parameters)
 
 
-def test_interrupted_it_is_whole_and_goes_on(
-    office: Office, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_left_in_the_middle_it_is_whole_and_goes_on(
+    office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """
-    Interrupted before whichever statement, the book is right; the next run does what is left.
+    Left before one statement after the other, the book is right each time, until all is done.
     """
     monkeypatch.setattr(retention, "_DUE", 1)
     monkeypatch.setattr(retention, "_LEAVE_FOR", 0)
-    office.db.pragma("wal_checkpoint", "truncate")
-    image = office.world.path.read_bytes()
-    steps = 0
     halfway: set[tuple[bool, bool]] = set()
-    while True:
-        copy = tmp_path / f"{steps}.db"
-        copy.write_bytes(image)
-        office.db = open_writer(copy)
-        office.db.pragma("synchronous", 0)  # nothing here is killed: it need not reach the disk
-        if not interrupted(office, steps):
+    for statements in range(3, 100, 4):
+        try:
+            office.prune(at=partial(Interrupted, left=statements))
             break
-        steps += 1
-        checked = checking.check(
-            office.db, section_id=None, quick=False, progress=lambda *_: None
-        )
-        assert checked.findings == []
+        except PulledThePlug:
+            assert office.found() == []
         halfway.add((OLD in office.days(office.maths), OLD in office.days(office.music)))
-        office.prune()
-        assert OLD not in office.days(office.maths) | office.days(office.music)
-        written = retention.prunings(office.db, office.district)
-        assert sum(pruning.removed.entries for pruning in written) == 4
-        assert all(pruning.ended_at for pruning in written)
-        office.db.close()
 
-    assert steps > 30
+    (pruning,) = office.prunings()
+    assert OLD not in office.days(office.maths) | office.days(office.music)
     assert len(halfway) == 3  # none, one, both
+    assert pruning.removed.entries == 4
+    assert pruning.ended_at is not None
+    assert office.found() == []
 
 
-def test_for_another_day_an_interrupted_one_ends_where_it_stood(office: Office) -> None:
+# ---------------------------------------------------------------- PostgreSQL: others write
+
+
+class WithASave:
+    """A desk beside which somebody saves, between the reading of a section and its writing."""
+
+    def __init__(self, desk: Desk, save: Callable[[], None]) -> None:
+        self._desk = desk
+        self._save = save
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._desk, name)
+
+    async def rows(self, statement: str, *parameters: Any) -> list[Any]:
+        if statement == self.sql.add_pruning_to_record:
+            await asyncio.to_thread(self._save)
+        return await self._desk.rows(statement, *parameters)
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_a_save_in_between_is_kept(office: Office) -> None:
     """
-    Whoever broke one off because the day was wrong does not have it finished by the next.
+    Whoever saves in the section while it is pruned comes first, and the pruning looks again.
     """
-    interrupted(office, 12)
-    office.prune("2025-05-06")
-    first, second = retention.prunings(office.db, office.district)
+    saves = iter([("ben", NEW, LATE), ("ben", LATER_OLD, EXCUSED)])
 
-    assert first.ended_at is not None
-    assert first.removed.sections == 0
-    assert second.removed.rolls == 2
-    assert office.days(office.maths) == {LATER_OLD, NEW, "2025-09-02"}
+    async def save_by_itself(mark: Any) -> None:
+        store = await office.book.open(office.clock)
+        await Classroom(store, office.world.lindenhof, "maths").save(mark)
+        await store.close()
+
+    def save() -> None:
+        for mark in saves:
+            asyncio.run(save_by_itself(mark))
+
+    before = office.numbers(office.maths)
+    pruned = office.prune(at=lambda desk: WithASave(desk, save))
+
+    assert before == [1, 2, 3, 4]
+    assert office.numbers(office.maths)[-3:] == [5, 6, 7]  # both saves, then the pruning
+    assert pruned.pruning.removed.sections == 2
+    assert LATER_OLD not in office.days(office.maths)
+    assert office.found() == []
 
 
-async def test_old_years_cannot_be_read_out_of_the_file(office: Office) -> None:
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_only_the_owner_prunes(office: Office) -> None:
     """
-    What was removed is overwritten in the file, not only unlinked.
+    The application's login checks all there is and places holds, and is refused a pruning.
     """
-    await office.maths.save(("ben", OLD, LATE, "a word that nobody else says"))
-    office.db.pragma("wal_checkpoint", "truncate")
-    before = b"a word that nobody else says" in office.world.path.read_bytes()
-    office.prune("2026-12-01")
-    office.db.pragma("wal_checkpoint", "truncate")
+    assert isinstance(office.book, books.Database)
+    clerk = f"clerk_of_{office.book.name}"
+    office.book.sql(f"CREATE ROLE {clerk} LOGIN")
+    office.book.sql(f"GRANT rollbook_app TO {clerk}")
+    config = Config(database=office.book.url.replace("postgres@", f"{clerk}@"))
+    before = office.numbers(office.maths)
+    kept = office.head("2025-12-31")
+    checked = upkeep.check(config, heads=[("2025-12-31", kept)], progress=lambda *_: None)
+    hold = Hold(district_id=office.district, reason="r", placed_at="", placed_by="")
+    placed = upkeep.place_hold(config, hold)
+    upkeep.lift_hold(config, office.district, placed.id, by="clerk")
+    with pytest.raises(Unavailable, match="database's owner"):
+        upkeep.prune(config, office.district, CUT, by="clerk", progress=lambda *_: None)
+    by_itself = upkeep.check(
+        config, section_id=office.theirs.id, quick=True, progress=lambda *_: None
+    )
 
-    assert before
-    assert b"a word that nobody else says" not in office.world.path.read_bytes()
+    assert (checked.findings, checked.sections, checked.entries) == ([], 4, 12)
+    assert by_itself.entries == 4
+    assert office.numbers(office.maths) == before
+    assert office.prunings() == []
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_a_hold_waits_for_what_is_being_removed(office: Office) -> None:
+    """
+    A hold is placed before a section is looked at, or after it is done: never in between.
+    """
+    placed: list[int] = []
+    threads: list[Thread] = []
+
+    def place() -> None:
+        if not threads:
+            threads.append(Thread(target=lambda: placed.append(office.hold())))
+            threads[0].start()
+            threads[0].join(0.3)
+            assert not placed  # it waits
+
+    office.prune(at=lambda desk: WithASave(desk, place))
+    threads[0].join()
+
+    assert placed
+    assert office.found() == []

@@ -18,6 +18,8 @@ from conftest import Clock, World, settle_both
 from contract.classroom import ABSENT, Classroom
 from faults.figures import only_long
 from live.house import wait_until
+from rollbook import upkeep
+from rollbook.config import Config
 from rollbook.domain.errors import Unavailable
 from rollbook.domain.mark_files import MarkSelection
 from rollbook.domain.store import HistoryQuery
@@ -255,6 +257,19 @@ async def test_what_is_not_flushed_yet_is_not_missed(
         await save(careless, f"at once {number}")
         assert await last_change(careless) == f"at once {number}"
     await store.close()
+
+
+async def test_a_standby_can_be_checked_itself(maths: Classroom, pair: Pair) -> None:
+    """
+    `rollbook check` with its address reads all of it there, and leaves the primary in peace.
+    """
+    await save(maths, "checked")
+    pair.caught_up()
+    config = Config(database=pair.copys_url)
+    checked = books.aside(lambda: upkeep.check(config, progress=lambda *_: None))
+
+    assert checked.findings == []
+    assert checked.entries > 0
 
 
 # ---------------------------------------------------------------- a standby that cannot

@@ -52,9 +52,10 @@ def check(
     """
     Look for what is wrong with the database, and name it; exit code 1 when something is.
 
-    Looks at the file itself, at whether what belongs together is there, and at the record: each
-    entry carries a hash of itself and the one before it, so an entry that was changed, removed,
-    put in or moved is named by its section and number. Only reads, also while the server runs.
+    Looks at the file itself, if it is one, at whether what belongs together is there, and at the
+    record: each entry carries a hash of itself and the one before it, so an entry that was
+    changed, removed, put in or moved is named by its section and number. Only reads, also while
+    the server runs.
     """
     from rollbook import upkeep
 

@@ -177,7 +177,11 @@ def _with_store(
 
 async def find_district(store: Store, name: str | None) -> District:
     """Return the district of that name or number; with None, the only one there is."""
-    districts = await store.districts()
+    return district_of(await store.districts(), name)
+
+
+def district_of(districts: list[District], name: str | None) -> District:
+    """Return the one of that name or number; with None, the only one there is."""
     if name is None and len(districts) == 1:
         return districts[0]
     for district in districts:

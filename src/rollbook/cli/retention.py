@@ -1,6 +1,5 @@
 """Old years: what is removed when its time is over, and what is kept for longer."""
 
-import asyncio
 import datetime as dt
 import getpass
 import zoneinfo
@@ -9,8 +8,8 @@ import click
 
 from rollbook.cli.common import (
     Refusal,
+    district_of,
     district_option,
-    find_district,
     number,
     out,
     settings,
@@ -57,7 +56,8 @@ def prune(
 
     What is on hold stays (`rollbook hold`). It says what it would remove and asks first. What is
     left of the record can still be checked: it begins at an anchor, and says itself that it was
-    pruned. Broken off, it has removed whole sections only; the same command goes on.
+    pruned. Broken off, it has removed whole sections only; the same command goes on. On
+    PostgreSQL it takes the address of the database's owner.
     """
     from rollbook import upkeep
 
@@ -215,13 +215,9 @@ def _kept(hold: Hold) -> str:
 
 
 def _district(config: Config, name: str | None) -> District:
-    from rollbook import wiring
+    from rollbook import upkeep
 
-    async def find() -> District:
-        async with wiring.opened_store(config) as store:
-            return await find_district(store, name)
-
-    return asyncio.run(find())
+    return district_of(upkeep.districts(config), name)
 
 
 def _login() -> str:

@@ -10,13 +10,14 @@ reading.py        a row that must be there, a record, a history, a choice of sec
 sections.py       a section as a save sees it: read, judged, written, or read again
 changes.py        what each write does
 mark_files.py     marks from files and into them
+desk.py           where the book is looked after, as whoever logs in
+checking.py       what its keys promise, and the record
 roster_import.py  a roster, staged and compared in the database
 nonces.py         which nonces were used, on whichever machine
 limits.py         who asked too often, of all machines together
 ```
 
-Checking, copies and retention are still the embedded store's alone: see
-docs/decisions/0014-postgresql.md.
+Copies are made with PostgreSQL's own tools: see docs/decisions/0014-postgresql.md.
 """
 
 from rollbook.storage.postgres.store import PostgresStore

@@ -1,20 +1,11 @@
 -- Checking, heads, holds and prunings. Parameters are bound in the order of their first appearance.
 
 -- name: sections_after
--- The next sections, of all districts.
-SELECT district_id, id
+SELECT id
   FROM sections
- WHERE (district_id, id) > (:district_id, :section_id)
- ORDER BY district_id, id
+ WHERE district_id = :district_id AND id > :section_id
+ ORDER BY id
  LIMIT :limit;
-
--- name: section_anywhere
-SELECT district_id, id
-  FROM sections
- WHERE id = :section_id;
-
--- name: count_all_sections
-SELECT count(*) FROM sections;
 
 -- name: count_sections
 SELECT count(*) FROM sections WHERE district_id = :district_id;
@@ -45,12 +36,6 @@ SELECT number, hash
  WHERE district_id = :district_id AND section_id = :section_id AND at < :end
  ORDER BY number DESC
  LIMIT 1;
-
--- name: record_in_order
-SELECT district_id, section_id, number FROM record ORDER BY id;
-
--- name: events_in_order
-SELECT district_id, section_id, number FROM events ORDER BY id;
 
 -- name: add_hold
 INSERT INTO holds (district_id, section_id, enrollment_id, user_id, reason, placed_at, placed_by)
@@ -101,17 +86,26 @@ RETURNING id;
 -- Those that were interrupted and are not gone on with, and the one that is done.
 UPDATE prunings
    SET ended_at = :at
- WHERE district_id = :district_id AND ended_at IS NULL AND before IS NOT :but_not;
+ WHERE district_id = :district_id AND ended_at IS NULL AND before IS DISTINCT FROM :but_not;
 
 -- name: count_pruned
 UPDATE prunings
    SET sections = sections + :sections, marks = marks + :marks,
        rolls = rolls + :rolls, entries = entries + :entries
- WHERE id = :id;
+ WHERE district_id = :district_id AND id = :id;
 
 -- name: add_anchor
 INSERT INTO anchors (district_id, section_id, pruning_id, number, hash, at)
 VALUES (:district_id, :section_id, :pruning_id, :number, :hash, :at);
+
+-- name: add_pruning_to_record
+-- No row comes back when somebody's save has taken the number.
+INSERT INTO record (district_id, section_id, number, at, user_id, on_behalf_of, channel,
+                    request_id, dates, changes, hash)
+VALUES (:district_id, :section_id, :number, :at, :user_id, :on_behalf_of, :channel,
+        :request_id, :dates, :changes, :hash)
+ON CONFLICT (district_id, section_id, number) DO NOTHING
+RETURNING number;
 
 -- name: count_old_marks
 SELECT count(*)
@@ -131,16 +125,7 @@ DELETE FROM marks
 DELETE FROM rolls
  WHERE district_id = :district_id AND section_id = :section_id AND date < :before;
 
--- name: remove_events_beside
--- An entry and its event are written together, so they bear the same id: no index is needed.
-DELETE FROM events
- WHERE id IN (SELECT id FROM record
-               WHERE district_id = :district_id AND section_id = :section_id
-                 AND number <= :number)
-   AND district_id = :district_id AND section_id = :section_id;
-
 -- name: remove_events_up_to
--- The same without that, by reading every event there is.
 DELETE FROM events
  WHERE district_id = :district_id AND section_id = :section_id AND number <= :number;
 
