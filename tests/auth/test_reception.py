@@ -560,6 +560,16 @@ async def test_who_has_a_password_is_not_invited(
     assert await comes_in(reception, PASSWORD)
 
 
+async def test_nobody_else_makes_an_invitation_void(reception: Reception, cast: Cast) -> None:
+    """
+    Whoever asks for a reset of somebody who was invited gets none, and the invitation works on.
+    """
+    link = await reception.invite(cast.district.id, cast.users["dora"], "dora")
+
+    assert await reception.ask_reset("dora", AWAY) is None
+    assert await reception.invited(link) is not None
+
+
 async def test_only_who_is_there_is_sent_a_link(reception: Reception, bob: int) -> None:
     """
     For an unknown login there is no link, and no other answer than for a known one.

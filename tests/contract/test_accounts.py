@@ -410,13 +410,16 @@ async def test_a_new_link_takes_the_place_of_the_old(
     store: Store, cast: Cast, bob: Account
 ) -> None:
     """
-    Of the links that a person was sent the last one works, and others keep theirs.
+    Of a person's links for a purpose the last one works; the other one's stay, and others'.
     """
     await let_in(store, cast, "dora")
+    invitation = link(bob, b"invitation", purpose=LinkPurpose.INVITATION)
+    await store.create_link(invitation)
     await store.create_link(link(bob))
     with pytest.raises(NoSuchThing):
         await store.use_link(bob.district_id, b"link bob", NOW)
 
+    assert await store.link(bob.district_id, b"invitation") == invitation
     assert (await store.use_link(bob.district_id, b"a link", NOW)).user_id == bob.user_id
     assert (await store.use_link(bob.district_id, b"link dora", NOW)).used_at == NOW
 

@@ -238,12 +238,14 @@ class Reception:
         """
         Return the token of a link for whoever has that login: it goes to them, and to nobody else.
 
-        None when nobody may come in with it, after as much writing. Raises `AskedTooOften`.
+        None when nobody may come in with it, or was invited and has no password yet, after as
+        much writing. Raises `AskedTooOften`.
         """
         login = _as_tried(login)
         self._turnstile.ask_reset(address, login)
         account = await self._store.account(login)
-        if account is None or not await self._may_come_in(account):
+        has_one = account is not None and account.password_hash is not None
+        if account is None or not has_one or not await self._may_come_in(account):
             await self._store.try_writing()
             return None
         return await self._link(account, LinkPurpose.RESET)

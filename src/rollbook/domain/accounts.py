@@ -200,7 +200,7 @@ class AccountBook(Protocol):
 
     async def create_link(self, link: Link) -> None:
         """
-        Store a link; those that were made for the same person before work no longer.
+        Store a link; one for the same purpose that the person had before works no longer.
 
         Raises `NoSuchThing` when its user has no account.
         """

@@ -113,9 +113,10 @@ class Accounts:
             await db.execute(SQL.close_sessions, district_id, user_id)
 
     async def create_link(self, link: Link) -> None:
-        """Store a link in the place of the person's others."""
+        """Store a link in the place of the person's others for the same."""
         async with self._with_account(link.district_id, link.user_id) as db:
-            await db.execute(SQL.drop_links, link.district_id, link.user_id)
+            replaced = (link.district_id, link.user_id, link.purpose)
+            await db.execute(SQL.replace_links, *replaced)
             await db.execute(SQL.create_link, *rows.from_link(link))
 
     async def link(self, district_id: int, digest: bytes) -> Link | None:

@@ -77,6 +77,11 @@ UPDATE links
    AND used_at IS NULL AND expires_at > :now
 RETURNING digest, district_id, user_id, purpose, expires_at, used_at;
 
+-- name: replace_links
+-- A new invitation takes the place of an old one, and leaves a reset alone.
+DELETE FROM links
+ WHERE district_id = :district_id AND user_id = :user_id AND purpose = :purpose;
+
 -- name: drop_links
 DELETE FROM links WHERE district_id = :district_id AND user_id = :user_id;
 

@@ -154,10 +154,10 @@ def close_sessions(db: apsw.Connection, command: CloseSessions, _now: Instant) -
 
 
 def create_link(db: apsw.Connection, command: CreateLink, _now: Instant) -> None:
-    """Store a link in the place of the person's others."""
+    """Store a link in the place of the person's others for the same."""
     link = command.link
     _require_account(db, link.district_id, link.user_id)
-    db.execute(SQL.drop_links, (link.district_id, link.user_id))
+    db.execute(SQL.replace_links, (link.district_id, link.user_id, link.purpose))
     db.execute(SQL.create_link, rows.from_link(link))
 
 
