@@ -124,7 +124,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Count,
         Help(
             "Seconds. A save that would have to wait longer than that for the writer is refused "
-            "with 503, and so is every request while a worker is that late."
+            "with 503, and so is every request while a worker is that late, or that would have "
+            "to wait longer for a connection to PostgreSQL or for a lock there."
         ),
     ] = 2
     metrics_allowed: Annotated[

@@ -38,6 +38,7 @@ from rollbook.processes import (
     hold_signals_for_new_workers,
     only_server,
 )
+from rollbook.storage.backlog import Backlog
 from rollbook.storage.clock import system_clock
 from rollbook.storage.postgres import PostgresStore
 from rollbook.storage.postgres import migrations as postgres_migrations
@@ -45,7 +46,6 @@ from rollbook.storage.postgres.limits import LimitTable
 from rollbook.storage.postgres.nonces import NonceTable
 from rollbook.storage.postgres.pool import Pool
 from rollbook.storage.sqlite import SqliteStore, counter, create, migrations
-from rollbook.storage.sqlite.backlog import Backlog
 from rollbook.storage.sqlite.connection import open_writer
 from rollbook.watch import logs, metrics
 from rollbook.watch.limits import Turnstile
@@ -171,7 +171,12 @@ def _store_of_worker(
     """
     if config.on_postgres:
         primary, standby = (
-            Pool(url, size=config.database_connections, waits=float(config.wait_max))
+            Pool(
+                url,
+                size=config.database_connections,
+                waits=float(config.wait_max),
+                refused=lambda: requests.shed("connections"),
+            )
             for url in (config.database, config.read_database)
         )
         return (
@@ -242,12 +247,12 @@ def serve(config: Config, *, ready: Callable[[], None] = lambda: None) -> None:
     _require_free(config.host, config.port)
     if not config.on_postgres:
         create(config.database_path)
+    begin_to_log("main", config)
     asyncio.run(_require_right_master_key(config))
     with (
         nullcontext() if config.on_postgres else only_server(config.database_path),
         tempfile.TemporaryDirectory("", "rollbook-") as room,
     ):
-        begin_to_log("main", config)  # what was refused before is for whoever typed it
         os.environ[_HANDED_DOWN] = msgspec.json.encode(config).decode()
         os.environ[_ROOM] = room
         with nullcontext() if config.on_postgres else KeptWriter(config, Path(room)):

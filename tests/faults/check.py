@@ -8,9 +8,12 @@ from typing import Any, Protocol
 import apsw
 import msgspec
 
+import books
+from faults.ground import Ground
 from faults.storm import Ledger, Roll
 from rollbook.domain.record import GENESIS, chain_hash
 from rollbook.storage import rows
+from rollbook.storage.queries import numbered
 from rollbook.storage.sqlite.statements import SQL
 
 
@@ -20,6 +23,7 @@ class Findings(msgspec.Struct, kw_only=True):
     lost: list[str] = msgspec.field(default_factory=list)  # acknowledged and not there
     phantom: list[str] = msgspec.field(default_factory=list)  # there and never sent
     half: list[str] = msgspec.field(default_factory=list)  # a roll of which a part is there
+    double: list[str] = msgspec.field(default_factory=list)  # recorded more than once
     record: list[str] = msgspec.field(default_factory=list)  # marks and record disagree
     file: list[str] = msgspec.field(default_factory=list)  # SQLite's own checks
     unheard: list[str] = msgspec.field(default_factory=list)  # saved, not acknowledged: allowed
@@ -27,11 +31,29 @@ class Findings(msgspec.Struct, kw_only=True):
     @property
     def all(self) -> list[str]:
         """Everything, for the message of an assertion."""
-        return [*self.lost, *self.phantom, *self.half, *self.record, *self.file]
+        parts = (self.lost, self.phantom, self.half, self.double, self.record, self.file)
+        return [found for part in parts for found in part]
+
+
+class _Questions:
+    """A database of PostgreSQL's, asked in the words of the check."""
+
+    def __init__(self, database: books.Database) -> None:
+        self._database = database
+
+    def execute(self, statement: str, parameters: Sequence[Any] = (), /) -> books.Rows:
+        return self._database.sql(numbered(statement)[0], *parameters)
+
+
+def look_at(ground: Ground, ledger: Ledger) -> Findings:
+    """Return what is wrong in either database after what *ledger* says was done."""
+    if ground.postgres:
+        return hold_against(_Questions(ground.postgres), ledger)
+    return check(ground.database, ledger)
 
 
 def check(database: Path, ledger: Ledger) -> Findings:
-    """Return what is wrong in *database* after what *ledger* says was done."""
+    """Return what is wrong in the file *database*."""
     db = apsw.Connection(str(database))
     findings = hold_against(db, ledger)
     findings.file += [
@@ -98,6 +120,8 @@ def _check_record(db: Asked, ledger: Ledger, marks: Marks, findings: Findings) -
                 findings.phantom.append(f"an entry holds {numbers}")
                 continue
             (number,) = numbers
+            if number in seen:
+                findings.double.append(f"{number} is in the record again")
             seen.add(number)
             if {(c.date, c.enrollment_id) for c in entry.changes} != set(sent[number].marks):
                 findings.half.append(f"{number}: only a part is in the record")

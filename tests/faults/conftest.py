@@ -3,28 +3,37 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from faults import figures
-from faults.ground import Ground, prepare
+from faults.ground import Ground, prepare, prepare_in_cluster
 from faults.server import Server
+
+if TYPE_CHECKING:
+    from books import ClusterOfDatabases
 
 
 @pytest.fixture
-def ground(tmp_path: Path) -> Ground:
-    """A district for a storm, in a file of the test's own."""
-    return asyncio.run(prepare(tmp_path / "rollbook.db"))
+def ground(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ground]:
+    """A district for a storm, in a file or a database of the test's own."""
+    if database == "sqlite":
+        yield asyncio.run(prepare(tmp_path / "rollbook.db"))
+        return
+    databases: ClusterOfDatabases = request.getfixturevalue("databases")
+    book = databases.new()
+    yield prepare_in_cluster(book, tmp_path)
+    book.close()
 
 
 @pytest.fixture
 def new_server(ground: Ground) -> Iterator[Callable[..., Server]]:
-    """Makes servers on the test's own file, and kills what is left of them."""
+    """Makes servers on the test's own database, and kills what is left of them."""
     made: list[Server] = []
 
     def make(**options: Any) -> Server:
-        made.append(Server(ground.database, **options))
+        made.append(ground.server(**options))
         return made[-1]
 
     yield make

@@ -12,6 +12,10 @@ PLACE = Path(os.environ.get("ROLLBOOK_FAULTS_FIGURES", ""))
 
 only_long = pytest.mark.skipif(not LONG, reason="takes long: `make faults` runs it")
 
+on_both = pytest.mark.parametrize(
+    "database", ["sqlite", pytest.param("postgresql", marks=only_long)]
+)
+
 _noted: list[dict[str, Any]] = []
 
 

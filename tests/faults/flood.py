@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -11,6 +11,7 @@ import msgspec
 from faults.asking import AWAY, Answer, headers_of, path_of
 
 _LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
+_RETRY_AFTER = re.compile(rb"retry-after: (\d+)", re.IGNORECASE)
 
 
 class Errand(msgspec.Struct):
@@ -47,6 +48,28 @@ def flood(port: int, key: str, plan: Plan, *, clients: int, times: int) -> list[
     return asyncio.run(all_of_them())
 
 
+async def at_a_pace(
+    port: int, requests: Sequence[tuple[str, Errand]], rate: float
+) -> list[Answer]:
+    """Send that many a second, each with its key, whether or not earlier ones were answered."""
+    begun = time.monotonic()
+    sent = []
+    for number, (key, errand) in enumerate(requests):
+        await asyncio.sleep(begun + number / rate - time.monotonic())
+        sent.append(asyncio.create_task(_alone(port, key, errand)))
+    return await asyncio.gather(*sent)
+
+
+async def _alone(port: int, key: str, errand: Errand) -> Answer:
+    begun = time.monotonic()
+    incoming, outgoing = await asyncio.open_connection("127.0.0.1", port)
+    outgoing.write(errand.spelled(port, key))
+    answer = await _read(incoming)
+    outgoing.close()
+    answer.begun, answer.seconds = begun, time.monotonic() - begun
+    return answer
+
+
 async def _client(port: int, key: str, plan: Plan, client: int, times: int) -> list[Answer]:
     # Not all in one moment: whichever worker woke first would take them all.
     await asyncio.sleep(client * 0.003)
@@ -73,4 +96,5 @@ async def _read(incoming: asyncio.StreamReader) -> Answer:
         body = await incoming.readexactly(int(length[1]) if length else 0)
     except (OSError, asyncio.IncompleteReadError):
         return Answer(AWAY)
-    return Answer(int(head[9:12]), body)
+    later = _RETRY_AFTER.search(head)
+    return Answer(int(head[9:12]), body, later[1].decode() if later else None)

@@ -1,4 +1,8 @@
-"""Catalogue A1 and A2: all of it, or one worker, is killed in a storm; nothing is lost."""
+"""
+Catalogue A1 and A2: all of it, or one worker, is killed in a storm; nothing is lost.
+
+On both databases: of PostgreSQL it is the server's processes that are killed, see B1 for its own.
+"""
 
 import os
 import random
@@ -7,23 +11,30 @@ import statistics
 import time
 from collections.abc import Callable
 
+import pytest
+
 from faults import figures
 from faults.asking import AWAY
-from faults.check import Findings, check
+from faults.check import Findings, look_at
 from faults.elsewhere import ledger_elsewhere
 from faults.ground import Ground
 from faults.server import Server
 from faults.storm import Ledger, Storm
 
 NewServer = Callable[..., Server]
-ROUNDS = figures.long_or_short(200, 8)
+ROUNDS = {
+    "sqlite": figures.long_or_short(200, 8),
+    "postgresql": figures.long_or_short(20, 3),
+}
+BREAKS = {"sqlite": "one transaction", "postgresql": "one transaction on PostgreSQL"}
+on_both = pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 
 
 def storm_with_kills(
     ground: Ground, ledger: Ledger, rounds: int, *, breaks: str = ""
 ) -> tuple[Findings, Storm, list[float]]:
     """Kill and restart a server *rounds* times in a storm, then look at what is there."""
-    server = Server(ground.database, breaks=breaks)
+    server = ground.server(breaks=breaks)
     restarts = [server.start()]
     storm = Storm(server.port, ground.key, ground.students, ledger)
     rng = random.Random(rounds)
@@ -36,22 +47,26 @@ def storm_with_kills(
                 print(f"A1: {number} of {rounds} kills, {ledger.acknowledged} acknowledged")
         time.sleep(0.5)
     assert server.stop() == 0, server.log()
-    return check(ground.database, ledger), storm, restarts
+    return look_at(ground, ledger), storm, restarts
 
 
-def test_no_acknowledged_mark_is_lost_when_the_server_is_killed(ground: Ground) -> None:
+@on_both
+def test_no_acknowledged_mark_is_lost_when_the_server_is_killed(
+    ground: Ground, database: str
+) -> None:
     """
     However often the server is killed, every acknowledged roll is there, and none is there half.
     """
+    rounds = ROUNDS[database]
     with ledger_elsewhere() as ledger:
-        findings, storm, restarts = storm_with_kills(ground, ledger, ROUNDS)
+        findings, storm, restarts = storm_with_kills(ground, ledger, rounds)
 
     saving = [answer.seconds for answer in storm.saving if answer.status == 200]
     figures.note(
         "A1",
-        "killed in a storm",
-        seed=ROUNDS,
-        kills=ROUNDS,
+        f"killed in a storm, {database}",
+        seed=rounds,
+        kills=rounds,
         sent=sum(map(len, ledger.rolls.values())),
         acknowledged=ledger.acknowledged,
         readings=storm.answers,
@@ -67,16 +82,17 @@ def test_no_acknowledged_mark_is_lost_when_the_server_is_killed(ground: Ground) 
     )
     assert findings.all == []
     assert storm.unexpected == []
-    assert ledger.acknowledged > 10 * ROUNDS
-    assert storm.answers > 10 * ROUNDS
+    assert ledger.acknowledged > figures.long_or_short(10, 1) * rounds
+    assert storm.answers > figures.long_or_short(10, 1) * rounds
 
 
-def test_the_check_sees_marks_saved_without_their_record(ground: Ground) -> None:
+@on_both
+def test_the_check_sees_marks_saved_without_their_record(ground: Ground, database: str) -> None:
     """
     With two transactions where there should be one, the check of the storm goes red.
     """
     with ledger_elsewhere() as ledger:
-        findings, _, _ = storm_with_kills(ground, ledger, 5, breaks="one transaction")
+        findings, _, _ = storm_with_kills(ground, ledger, 5, breaks=BREAKS[database])
 
     assert findings.half + findings.record != []
 
@@ -117,7 +133,7 @@ def kill_workers(
                 time.sleep(1.2)
                 failed.append(unanswered(storm) - before)
         assert server.stop() == 0, server.log()
-        return storm, failed, check(ground.database, ledger)
+        return storm, failed, look_at(ground, ledger)
 
 
 def unanswered(storm: Storm) -> int:
@@ -125,7 +141,10 @@ def unanswered(storm: Storm) -> int:
     return sum(answer.status == AWAY for answer in [*storm.saving, *storm.reading])
 
 
-def test_a_killed_worker_costs_its_requests_only(ground: Ground, new_server: NewServer) -> None:
+@figures.on_both
+def test_a_killed_worker_costs_its_requests_only(
+    ground: Ground, new_server: NewServer, database: str
+) -> None:
     """
     Of sixteen clients those fail whom the killed worker was answering; the others go on.
     """
@@ -133,7 +152,7 @@ def test_a_killed_worker_costs_its_requests_only(ground: Ground, new_server: New
     storm, failed, findings = kill_workers(ground, new_server(), kills, 1)
     figures.note(
         "A2",
-        "one worker of two killed",
+        f"one worker of two killed, {database}",
         kills=kills,
         failed_per_kill=statistics.mean(failed),
         failed_max=max(failed),

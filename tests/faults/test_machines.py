@@ -1,6 +1,5 @@
 """Two instances on one PostgreSQL: what holds over both, and a rolling restart of them (A21)."""
 
-import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -13,13 +12,11 @@ import books
 from clusters import Cluster, binaries
 from faults import figures
 from faults.asking import Answer, Asking, body_of, headers_of, path_of
-from faults.check import Findings, hold_against
+from faults.check import Findings, look_at
 from faults.elsewhere import ledger_elsewhere
-from faults.ground import Ground, prepare_in
+from faults.ground import prepare_in_cluster
 from faults.server import Server
 from faults.storm import DAYS, Storm
-from faults.test_postgres import Asked
-from rollbook.storage.postgres import PostgresStore
 
 
 class Machines:
@@ -27,15 +24,8 @@ class Machines:
 
     def __init__(self, database: books.Database, folder: Path) -> None:
         self.database = database
-        self.ground: Ground = asyncio.run(self._settle(folder))
+        self.ground = prepare_in_cluster(database, folder)
         self.servers: list[Server] = []
-
-    async def _settle(self, folder: Path) -> Ground:
-        store = await PostgresStore.open(self.database.url)
-        try:
-            return await prepare_in(store, folder / "unused.db")
-        finally:
-            await store.close()
 
     def start(self, count: int = 2, **options: str) -> None:
         """Start so many instances."""
@@ -86,7 +76,7 @@ def restart_each(
                 end(server)
                 server.start()
             time.sleep(0.3)
-        return storm, ledger.acknowledged, hold_against(Asked(machines.database), ledger)
+        return storm, ledger.acknowledged, look_at(machines.ground, ledger)
 
 
 def failures(storm: Storm) -> list[tuple[int, bytes]]:

@@ -1,11 +1,12 @@
 """PostgreSQL goes down in a storm (B1), and what is owed holds all the same."""
 
-import asyncio
+import json
 import os
 import random
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,15 @@ import pytest
 import books
 from clusters import Cluster, binaries
 from faults import figures
-from faults.check import Findings, hold_against
+from faults.asking import Asking, body_of
+from faults.check import Findings, look_at
 from faults.elsewhere import ledger_elsewhere
-from faults.ground import Ground, prepare_in
+from faults.flood import Errand, flood
+from faults.ground import Ground, prepare_in_cluster
 from faults.server import Server
-from faults.storm import Storm
-from rollbook.storage.postgres import PostgresStore
-from rollbook.storage.queries import numbered
+from faults.storm import DAYS, Storm
 
+NewServer = Callable[..., Server]
 BLOWS = figures.long_or_short(30, 4)
 SECONDS = figures.long_or_short(4, 1)  # between two of them
 
@@ -37,33 +39,12 @@ def durable() -> Iterator[Cluster]:
     cluster.close()
 
 
-class Asked:
-    """A database of a cluster, asked as the check of a storm asks."""
-
-    def __init__(self, database: books.Database) -> None:
-        self._database = database
-
-    def execute(self, statement: str, parameters: Sequence[Any] = (), /) -> books.Rows:
-        return self._database.sql(numbered(statement)[0], *parameters)
-
-
-async def settle_in(database: books.Database, folder: Path) -> Ground:
-    """Settle the ground of a storm in a database."""
-    store = await PostgresStore.open(database.url)
-    try:
-        return await prepare_in(store, folder / "unused.db")
-    finally:
-        await store.close()
-
-
 def storm_with_blows(
     cluster: Cluster, folder: Path, blows: Sequence[str]
 ) -> tuple[Findings, Storm, int, list[float]]:
     """Strike so often while eight writers save; return what was found, and what was heard."""
-    database = books.ClusterOfDatabases(cluster).new()
-    ground = asyncio.run(settle_in(database, folder))
-    server = Server(ground.database)
-    server.environ["ROLLBOOK_DATABASE"] = database.url
+    ground = prepare_in_cluster(books.ClusterOfDatabases(cluster).new(), folder)
+    server = ground.server()
     server.start()
     back: list[float] = []
     try:
@@ -75,7 +56,7 @@ def storm_with_blows(
                     strike(cluster, blow)
                     back.append(seconds_until_saved(ledger))
             assert server.stop() == 0, server.log()
-            return hold_against(Asked(database), ledger), storm, ledger.acknowledged, back
+            return look_at(ground, ledger), storm, ledger.acknowledged, back
     finally:
         if server.process is not None and server.process.poll() is None:
             server.kill()
@@ -125,6 +106,123 @@ def test_a_database_that_goes_down_loses_nothing(durable: Cluster, tmp_path: Pat
     assert findings.all == []
     assert storm.unexpected == []
     assert acknowledged > 10 * len(blows)
+
+
+# ---------------------------------------------------------------- B5: opposite orders
+
+
+def save_in_opposite_orders(ground: Ground, server: Server, times: int) -> Counter[int]:
+    """Let eight clients save two marks, half of them the other way round; count the statuses."""
+    section, (one, other, *_) = ground.students["w0"]
+
+    def plan(client: int, number: int) -> Errand:
+        status = 1 + (client + number) % 4
+        marks = [((DAYS[0], who), status) for who in (one, other)]
+        return Errand("PUT", section, body_of(marks[:: 1 if client % 2 else -1], f"{number}"))
+
+    server.start()
+    answers = flood(server.port, ground.key, plan, clients=8, times=times)
+    assert server.stop() == 0, server.log()
+    return Counter(answer.status for answer in answers)
+
+
+def deadlocks(ground: Ground) -> int:
+    """Return how many times the database had to let one of two fail."""
+    assert ground.postgres
+    ((found,),) = ground.postgres.sql(
+        "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+    )
+    return int(found)
+
+
+@pytest.mark.parametrize("database", ["postgresql"])
+def test_opposite_orders_do_not_wait_for_each_other(
+    ground: Ground, new_server: NewServer
+) -> None:
+    """
+    Two bodies with the same marks, one the other way round, again and again: no deadlock.
+    """
+    times = figures.long_or_short(125, 12)
+    statuses = save_in_opposite_orders(ground, new_server(), times)
+    figures.note(
+        "B5",
+        "two bodies in opposite orders",
+        saved=statuses[200],
+        refused=statuses.total() - statuses[200],
+        deadlocks=deadlocks(ground),
+    )
+
+    assert statuses == {200: 8 * times}
+    assert deadlocks(ground) == 0
+
+
+@pytest.mark.parametrize("database", ["postgresql"])
+def test_marks_that_are_locked_first_wait_for_each_other(
+    ground: Ground, new_server: NewServer
+) -> None:
+    """
+    The guard off: where a save takes hold of its marks in the body's order before it has its
+    place in the record, two of them wait for each other.
+    """
+    book = ground.postgres
+    assert book
+    section, (one, other, *_) = ground.students["w0"]
+    book.sql(
+        "CREATE FUNCTION hold_marks() RETURNS trigger LANGUAGE plpgsql AS '"
+        "DECLARE change json; BEGIN "
+        "FOR change IN SELECT json_array_elements(NEW.changes::json) LOOP "
+        "UPDATE marks SET status = status WHERE district_id = NEW.district_id "
+        "AND section_id = NEW.section_id AND enrollment_id = (change->>0)::bigint; "
+        "PERFORM pg_sleep(0.02); END LOOP; RETURN NEW; END'"
+    )
+    server = new_server()
+    server.start()
+    first = Asking(server.port, ground.key).put(
+        section, {(DAYS[0], one): 2, (DAYS[0], other): 2}
+    )
+    assert (first.status, server.stop()) == (200, 0)
+    book.sql(
+        "CREATE TRIGGER hold_marks BEFORE INSERT ON record "
+        "FOR EACH ROW EXECUTE FUNCTION hold_marks()"
+    )
+    book.sql(f"ALTER DATABASE {book.name} SET deadlock_timeout = '50ms'")  # looked for so soon
+    statuses = save_in_opposite_orders(ground, server, 3)
+
+    assert statuses[503] > 0
+    assert deadlocks(ground) > 0
+
+
+# ---------------------------------------------------------------- B7: a careless database
+
+
+@pytest.mark.parametrize("database", ["postgresql"])
+def test_a_database_that_may_lose_saves_is_told_of(
+    ground: Ground, new_server: NewServer
+) -> None:
+    """
+    The server starts on it, with a line in its log for each setting that is off, and for no other.
+    """
+    book = ground.postgres
+    assert book
+    server = new_server()
+    told: list[set[str]] = []
+    for switched in ("off", "on"):
+        book.sql(f"ALTER DATABASE {book.name} SET synchronous_commit = {switched}")
+        before = len(server.log()) if told else 0
+        server.start()
+        assert server.stop() == 0, server.log()
+        said = server.log()[before:].splitlines()
+        lines = [json.loads(line) for line in said if line.startswith("{")]
+        told.append({line["setting"] for line in lines if "may lose saves" in line["message"]})
+    figures.note("B7", "fsync, full_page_writes, synchronous_commit off", warnings=len(told[0]))
+
+    assert told == [
+        {"fsync", "full_page_writes", "synchronous_commit"},
+        {"fsync", "full_page_writes"},
+    ]
+
+
+# ---------------------------------------------------------------- B1, its guard off
 
 
 def test_the_check_sees_what_was_not_on_the_disk(durable: Cluster, tmp_path: Path) -> None:

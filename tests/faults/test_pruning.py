@@ -12,14 +12,13 @@ import pytest
 
 import books
 from faults import figures
-from faults.check import check, hold_against
+from faults.check import check, look_at
 from faults.dying import killed_after, killed_at, needs_strace, run
 from faults.elsewhere import ledger_elsewhere
-from faults.ground import Ground
+from faults.ground import Ground, prepare_in_cluster
 from faults.server import Server
 from faults.storm import Storm
 from faults.test_backup import findings_of
-from faults.test_postgres import Asked, settle_in
 from rollbook import upkeep
 from rollbook.config import Config
 from rollbook.domain.record import Author, Channel
@@ -133,13 +132,9 @@ def test_on_postgresql_pruning_in_a_storm_loses_no_save(
     Workers save by themselves there, in the sections that are pruned and while they are.
     """
     database = databases.new()
-    ground = asyncio.run(settle_in(database, tmp_path))
+    ground = prepare_in_cluster(database, tmp_path)
     asyncio.run(_save_an_old_year(database, ground))
-    server = Server(ground.database)
-    server.environ |= {
-        "ROLLBOOK_DATABASE": database.url,
-        "ROLLBOOK_STATE_DIR": str(tmp_path / "state"),
-    }
+    server = ground.server()
     server.start()
     prune = (*PRUNE, "--database", database.url)
     rng = random.Random(ROUNDS)
@@ -152,7 +147,7 @@ def test_on_postgresql_pruning_in_a_storm_loses_no_save(
             run(ground.database, *prune)
             time.sleep(0.3)
         assert server.stop() == 0, server.log()
-        lost = hold_against(Asked(database), ledger).lost
+        lost = look_at(ground, ledger).lost
     ((old,),) = database.sql("SELECT count(*) FROM rolls WHERE date < '2025-07-01'")
     checked = upkeep.check(Config(database=database.url), progress=lambda *_: None)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from faults import figures
 from faults.asking import AWAY
-from faults.check import Findings, check
+from faults.check import Findings, look_at
 from faults.elsewhere import ledger_elsewhere
 from faults.ground import Ground
 from faults.server import Server
@@ -31,7 +31,7 @@ def restart_in_a_storm(
                 pauses.append(time.monotonic() - begun)
             time.sleep(0.3)
         assert server.stop() == 0, server.log()
-        return storm, ledger.acknowledged, check(ground.database, ledger), pauses
+        return storm, ledger.acknowledged, look_at(ground, ledger), pauses
 
 
 def cut_off(storm: Storm) -> int:
@@ -45,8 +45,9 @@ def cut_off(storm: Storm) -> int:
 JUST_THERE = 4
 
 
+@figures.on_both
 def test_requests_under_way_are_answered_when_it_is_told_to_stop(
-    ground: Ground, new_server: NewServer
+    ground: Ground, new_server: NewServer, database: str
 ) -> None:
     """
     SIGTERM in a storm, again and again: nothing is saved of which its sender does not hear.
@@ -57,7 +58,7 @@ def test_requests_under_way_are_answered_when_it_is_told_to_stop(
     )
     figures.note(
         "A21",
-        "SIGTERM in a storm",
+        f"SIGTERM in a storm, {database}",
         times=times,
         acknowledged=acknowledged,
         readings=storm.answers,

@@ -2,12 +2,14 @@
 
 import contextlib
 import itertools
+import json
 import random
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from unittest import mock
+from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -24,9 +26,12 @@ from rollbook.auth.credentials import Safe
 from rollbook.auth.door import Door
 from rollbook.auth.nonces import NonceBook
 from signing import Signed
+from wire.naughty import xml_can_carry
+from wire.test_sheets import DATES_BAD, DATES_GOOD, IDS_BAD, STATUSES_BAD
 
 SEED = 4
 LENGTH = 500
+AT_ONCE = 20  # entries of a body
 
 DAYS = [f"2026-{month:02}-{day:02}" for month in (9, 10, 11) for day in range(1, 29)]
 BAD_DAYS = ["2026-02-30", "", "yesterday", "0000-00-00", "9999-12-31", "2027-01-01", "2026-9-1"]
@@ -43,6 +48,7 @@ COMMENTS = [
 ]
 WHO = ["alice"] * 20 + ["bob"] * 8 + ["dora", "anna", "ben", "hugo", "ida", "mallory", "nobody"]
 WHO += [READ_ONLY, EXPIRED, REVOKED]
+ODD_KEYS = ["", "a\0", "\U0001f600", "'", "%", "x" * 5000]
 
 
 class Asked(msgspec.Struct):
@@ -183,6 +189,75 @@ def _corpora() -> Iterator[bytes]:
                 yield file.read_bytes()
 
 
+# Text that one database might take and the other not, or not give back as it was.
+TEXTS = [
+    *COMMENTS,
+    *("\0", "a\0b", "\x01", "\x7f", "\x85", "\u2028", "\ufeff", "\ufffe", "\uffff"),
+    *("\ud800", "\udc00a", "\U0001f600", "\U0010ffff", "e\u0301" * 50, "\u202eabc", "null"),
+    *(
+        "\\",
+        "\\000",
+        "E'\\x00'",
+        "$$",
+        "%s",
+        "{1,2}",
+        "NULL",
+        "\\N",
+        "\t",
+        " ",
+        "x" * 4096,
+        "x" * 70_000,
+    ),
+]
+
+
+def values(world: World) -> Iterator[Asked]:
+    """Ask with every value of the corpus of bad and odd ones, in bodies, queries and paths."""
+    cast = world.lindenhof
+    anna, day = cast.enrollments["anna"], "2026-09-14"
+    maths = f"sections/{cast.sections['maths']}"
+    texts = [*TEXTS, *_naughty_strings()]
+    entries = [mark(anna, day, 2, "a\0b")] * AT_ONCE
+    entries += [mark(anna, date, 2) for date in (*DATES_GOOD, *DATES_BAD)]
+    entries += [mark(given, day, 2) for given in IDS_BAD]
+    entries += [mark(anna, day, given) for given in STATUSES_BAD]
+    entries += [mark(anna, DAYS[n % 40], 2, text) for n, text in enumerate(texts)]
+    in_xml = [each for each in entries if all(map(xml_can_carry, map(str, each.values())))]
+    for format_, some in ((JSON, entries), (XML, in_xml)):
+        for first in range(0, len(some), AT_ONCE):
+            body = written(marks_body(*some[first : first + AT_ONCE]), format_)
+            headers = {"Accept": format_, "Content-Type": format_}
+            yield Asked("alice", "PUT", f"{maths}/attendance", headers, body)
+            yield Asked("alice", "GET", f"{maths}/attendance", {"Accept": format_})
+    for given, paths in (
+        ((*DATES_GOOD, *DATES_BAD), (f"{maths}/attendance?start=", f"{maths}/rolls/")),
+        (IDS_BAD, (f"{maths}/attendance?enrollment_id=", "sections/")),
+        (TEXTS, ("sections?section_school_codes=", "users/")),
+    ):
+        for text, path in itertools.product(given, paths):
+            with contextlib.suppress(UnicodeEncodeError):  # no bytes are that
+                yield Asked(
+                    "alice", "GET", path + quote(text[:1000], safe=""), {"Accept": JSON}
+                )
+    for key in ODD_KEYS:
+        claim = {
+            "oauth_consumer_key": key,
+            "oauth_signature_method": "PLAINTEXT",
+            "oauth_signature": f"{SECRET}&",
+        }
+        header = ",".join(f'{name}="{quote(text, safe="")}"' for name, text in claim.items())
+        yield Asked("nobody", "GET", "users/me", {"Authorization": f"OAuth {header}"})
+    yield Asked("alice", "GET", f"{maths}/attendance/history?limit=200", {"Accept": JSON})
+
+
+def _naughty_strings() -> list[str]:
+    """Return the big list of naughty strings, where it is there."""
+    found: list[str] = []
+    with contextlib.suppress(FileNotFoundError):
+        found = json.loads((CORPORA / "blns" / "blns.json").read_bytes())
+    return [text for text in found if text]
+
+
 async def play(world: World, storm: list[Asked], folder: Path) -> list[Answered]:
     """Ask it all of the application on this book, one after the other; return the answers."""
     clock, numbers = Clock(), itertools.count()
@@ -265,6 +340,29 @@ async def test_both_databases_answer_the_same(
 
     for asked, ours, theirs in zip(storm, here, there, strict=True):
         assert theirs == ours, asked
+
+
+async def test_both_databases_take_the_same_values(
+    world: World, twin: World, tmp_path: Path
+) -> None:
+    """
+    Every odd value of the domain, in body, query and path, is answered alike, to the byte: what
+    PostgreSQL could not store, as NUL in a text, is refused on both.
+    """
+    asked = [*values(world)]
+    here = await play(world, asked, tmp_path / "here")
+    there = await play(twin, asked, tmp_path / "there")
+    differing = [
+        (question, ours, theirs)
+        for question, ours, theirs in zip(asked, here, there, strict=True)
+        if ours != theirs
+    ]
+
+    assert differing == []
+    assert {answer.status for answer in here} >= {200, 400, 404}
+    assert [answer for answer in here if answer.status >= 500] == []
+    with_nul = json.loads(here[0].body)["attendance"]
+    assert [each["response_code"] for each in with_nul] == [400] * AT_ONCE
 
 
 async def test_the_storm_is_the_same_each_time(

@@ -3,7 +3,7 @@
 import pytest
 
 from rollbook.domain.errors import TooMuchToDo
-from rollbook.storage.sqlite.backlog import Backlog
+from rollbook.storage.backlog import Backlog
 
 
 class Desk:

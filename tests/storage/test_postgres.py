@@ -10,9 +10,11 @@ import pytest
 
 import books
 from cast import MONDAY, Cast, let_in
+from clusters import Cluster
 from conftest import Clock, World
+from faults.way import Fate, Way
 from rollbook.domain.attendance import Entry
-from rollbook.domain.errors import Unavailable
+from rollbook.domain.errors import TooMuchToDo, Unavailable
 from rollbook.domain.record import Author, Channel
 from rollbook.domain.store import HistoryQuery, SaveMarks
 from rollbook.storage.postgres import PostgresStore, migrations
@@ -238,6 +240,87 @@ async def test_all_connections_in_use_is_told_in_time(pool: Pool) -> None:
         assert await db.fetchval("SELECT 1") == 1
 
     assert 0.15 < waited < 2
+
+
+async def test_connections_are_had_in_turn(pool: Pool) -> None:
+    """
+    Who has waited longest is next: whoever comes just as one is free does not get before them.
+    """
+    order = []
+
+    async def use(name: str) -> None:
+        async with pool.shared():
+            order.append(name)
+
+    async with pool.shared():
+        async with pool.shared():
+            first = asyncio.create_task(use("first"))
+            await asyncio.sleep(0)
+        await use("newcomer")
+        await first
+
+    assert order == ["first", "newcomer"]
+
+
+async def test_who_would_wait_too_long_is_told_at_once(pool: Pool) -> None:
+    """
+    When no connection has come free for so long that a turn would come too late, the next hears
+    so at once.
+    """
+
+    async def wait() -> float:
+        begun = time.monotonic()
+        with pytest.raises(Unavailable, match="in use"):
+            async with pool.shared():
+                pass
+        return time.monotonic() - begun
+
+    async with pool.shared(), pool.shared():
+        early = asyncio.create_task(wait())
+        await asyncio.sleep(0.15)
+        with pytest.raises(TooMuchToDo):
+            async with pool.shared():
+                pass
+        assert not early.done()
+        assert 0.15 < await early < 2
+    async with pool.shared() as db:
+        assert await db.fetchval("SELECT 1") == 1
+
+
+async def test_a_statement_that_was_called_off_is_over(pool: Pool) -> None:
+    """
+    Whoever gives up leaves nothing under way, neither here nor in the database.
+    """
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1), pool.shared() as db:
+            await db.execute("SELECT pg_sleep(20)")
+    async with pool.shared() as db:
+        asleep = await db.fetchval(
+            "SELECT count(*) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND query LIKE 'SELECT pg_sleep%'"
+        )
+
+    assert asleep == 0
+
+
+async def test_a_line_that_fell_silent_is_not_used_again(
+    database: books.Database, cluster: Cluster
+) -> None:
+    """
+    Whoever gave up on it leaves it, and the next one does not wait for an answer that is not
+    coming.
+    """
+    with Way(cluster.port) as way:
+        pool = Pool(way.url(database.url), size=1)
+        async with pool.shared():
+            way.fate = lambda _: Fate.SILENT
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1), pool.shared() as db:
+                await db.fetchval("SELECT 1")
+        way.fate = lambda _: Fate.ARRIVES
+        async with asyncio.timeout(5), pool.shared() as db:
+            assert await db.fetchval("SELECT 2") == 2
+        await pool.close()
 
 
 async def test_a_connection_that_was_cut_is_replaced(

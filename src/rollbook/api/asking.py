@@ -38,10 +38,12 @@ class Query:
         self.pairs = pairs
 
     def text(self, name: str) -> str | None:
-        """Return a parameter; raises `BadRequest` when it is there twice."""
+        """Return a parameter; raises `BadRequest` when it is there twice, or is no text."""
         given = [value for key, value in self.pairs if key == name]
         if len(given) > 1:
             raise BadRequest(f"The parameter {name} is given {len(given)} times.")
+        if given and "\0" in given[0]:  # PostgreSQL has no such text
+            raise BadRequest(f"The parameter {name} has a NUL in it.")
         return given[0] if given and given[0] else None
 
     def day(self, name: str) -> Day | None:

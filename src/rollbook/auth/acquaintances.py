@@ -46,7 +46,8 @@ class Acquaintances:
             self._version = version
         known = self._holders.get(key)
         if known is None and key not in self._strangers:
-            known = await self._store.key_holder(key)
+            # No key has a NUL in it, and PostgreSQL has no such text to look for.
+            known = None if "\0" in key else await self._store.key_holder(key)
             if known is None:
                 _keep(self._strangers, key, None, _STRANGERS_MOST)
             else:

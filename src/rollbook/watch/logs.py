@@ -32,6 +32,7 @@ FIELDS: Final = (  # in this order; whatever else is tied to a record is not tol
     "address",
     "version",
     "workers",
+    "setting",
     "left_out",
 )
 _TEXT_MAX = 500  # characters of a message that is not ours

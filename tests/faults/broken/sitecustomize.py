@@ -33,23 +33,16 @@ def _two_transactions_for_one(_switch: Path) -> None:
 
 
 def _a_slow_disk(_switch: Path) -> None:
-    """Take 20 ms for each write."""
+    """Take 50 ms for each write."""
     from rollbook.storage.sqlite import changes
 
     quick = changes.run
 
     def slow(*args):  # type: ignore[no-untyped-def]
-        time.sleep(0.02)
+        time.sleep(0.05)
         return quick(*args)
 
     changes.run = slow
-
-
-def _no_shedding(_switch: Path) -> None:
-    """Hand in every save, however many wait."""
-    from rollbook.storage.sqlite.backlog import Backlog
-
-    Backlog.wait = lambda self: 0.0  # type: ignore[method-assign]
 
 
 def _commits_without_the_disk(_switch: Path) -> None:
@@ -159,6 +152,37 @@ def _every_worker_writes(_switch: Path) -> None:
     store.SqliteStore.__init__ = without_a_line  # type: ignore[method-assign]
 
 
+def _marks_on_their_own(_switch: Path) -> None:
+    """Commit the marks on PostgreSQL before their record is written."""
+    from rollbook.storage.postgres import sections
+
+    write = sections.Section.write
+
+    async def marks_first(self, judgement, *args):  # type: ignore[no-untyped-def]
+        for (day, who), (status, comment) in judgement.final.items():
+            await self._db.execute(
+                "INSERT INTO marks (district_id, section_id, date, enrollment_id, status, "
+                "comment) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+                *(*self._key, day, who, status, comment),
+            )
+        return await write(self, judgement, *args)
+
+    sections.Section.write = marks_first  # type: ignore[method-assign]
+
+
+def _nobody_looks(_switch: Path) -> None:
+    """Save on PostgreSQL as if nothing were there yet."""
+    from rollbook.storage.postgres import sections
+
+    look = sections.Section.__init__
+
+    def blind(self, *args):  # type: ignore[no-untyped-def]
+        look(self, *args)
+        self.current, self._taken = {}, frozenset()
+
+    sections.Section.__init__ = blind  # type: ignore[method-assign]
+
+
 _BREAKS: dict[str, Callable[[Path], None]] = {
     "one transaction": _two_transactions_for_one,
     "sync": _commits_without_the_disk,
@@ -173,7 +197,8 @@ _BREAKS: dict[str, Callable[[Path], None]] = {
     "house lock": _no_lock_on_the_house,
     "one writer": _every_worker_writes,
     "a quick disk": _a_slow_disk,
-    "shedding": _no_shedding,
+    "looking": _nobody_looks,
+    "one transaction on PostgreSQL": _marks_on_their_own,
 }
 
 for _name, _, _file in (each.partition("=") for each in _breaks.split(",") if each):

@@ -13,13 +13,14 @@ import datetime as dt
 import functools
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import asyncpg
 
 from rollbook.domain.days import Day
 from rollbook.domain.errors import Unavailable
+from rollbook.storage.backlog import Backlog
 from rollbook.storage.postgres.statements import SQL
 
 log = logging.getLogger("rollbook.storage")
@@ -36,6 +37,7 @@ _ANSWERS_WITHIN = 30.0  # seconds: more than anything but an import takes
 # Citus hides its shards from whoever looks through the catalog, at so much for each row that
 # asyncpg's looking up an array's type took seconds. Elsewhere the setting means nothing.
 _UNVEILED = {"citus.override_table_visibility": "off"}
+_LEAVES_WITHIN = 1.0  # seconds, when a statement has to be called off first
 _EPOCH = dt.date(2000, 1, 1).toordinal()  # day 0 of PostgreSQL
 _ENDS = {FIRST: (-(2**31),), LAST: (2**31 - 1,)}
 
@@ -76,21 +78,31 @@ class Pool:
     that costs one short statement took twice as long with it.
     """
 
-    def __init__(self, url: str, *, size: int = 8, waits: float = 2.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        size: int = 8,
+        waits: float = 2.0,
+        refused: Callable[[], object] = lambda: None,
+    ) -> None:
         """
         Prepare it; nothing connects yet.
 
         Args:
             url: `postgresql://user@host/database`.
             size: The most connections.
-            waits: Seconds that somebody may wait for one to be free.
+            waits: Seconds that somebody may wait for one to be free, or for another's lock.
+            refused: Called for each who is told at once that it would take too long. That is
+                told from half of *waits* on, so that few wait for nothing.
         """
         self._url = url
         self._room = size
         self._waits = waits
-        self._idle: list[Any] = []
+        self._idle: list[Any] = []  # none as long as somebody waits
         self._works_for: dict[Any, int] = {}  # each connection's district, as it was told last
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting: deque[asyncio.Future[Any]] = deque()
+        self._backlog = Backlog(waits / 2, refused=refused)
         self._several: bool | None = None  # servers (Citus); not known before the first loan
 
     async def close(self) -> None:
@@ -107,52 +119,75 @@ class Pool:
             db = await self._take()
             try:
                 yield db
+            except (TimeoutError, asyncio.CancelledError):
+                # What was asked may be under way yet: whoever came next would wait for it.
+                with contextlib.suppress(*FAULTS):
+                    await db.close(timeout=_LEAVES_WITHIN)
+                raise
             finally:
                 self._give_back(db)
 
     async def _take(self) -> Any:
         """Return a connection that works: the one that was used last, or a new one."""
-        while True:
-            while self._idle:
-                db = self._idle.pop()
-                if not db.is_closed():
-                    return db
-                self._forget(db)
-            if self._room:
-                return await self._connect()
-            await self._turn()
+        while self._idle:
+            db = self._idle.pop()
+            if not db.is_closed():
+                return db
+            self._forget(db)
+            self._room += 1
+        if self._room:
+            self._room -= 1
+        else:
+            db = await self._turn()
+            if db and not db.is_closed():
+                return db
+            self._forget(db)
+        return await self._connect()
 
     async def _connect(self) -> Any:
-        self._room -= 1
+        """Return a new connection; there has to be room for it, which is given up if it fails."""
         try:
             db = await asyncpg.connect(
                 self._url,
                 timeout=_CONNECTS_WITHIN,
                 command_timeout=_ANSWERS_WITHIN,
-                server_settings={"role": ROLE, "application_name": "rollbook"} | _UNVEILED,
+                server_settings={
+                    "role": ROLE,
+                    "application_name": "rollbook",
+                    "lock_timeout": f"{self._waits * 1000:.0f}",
+                }
+                | _UNVEILED,
             )
             await teach_days(db)
         except BaseException:
-            self._room += 1
-            self._call_next()
+            self._hand_on(None)
             raise
         self._works_for[db] = 0
         return db
 
-    async def _turn(self) -> None:
-        """Wait until a connection is free; raises `Unavailable` when that takes too long."""
+    async def _turn(self) -> Any:
+        """
+        Wait for a connection, or for the room for one, which is None.
+
+        Raises:
+            TooMuchToDo: As it goes that would take too long.
+            Unavailable: It did.
+        """
+        self._backlog.add()
         turn = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
         try:
             async with asyncio.timeout(self._waits):
-                await turn
-        except TimeoutError:
-            raise Unavailable(
-                "All connections to the database are in use; nothing was changed."
-            ) from None
-        except BaseException:
+                return await turn
+        except BaseException as error:
             if turn.done() and not turn.cancelled():
-                self._call_next()  # it was our turn, and we have gone
+                self._hand_on(turn.result())  # it was our turn, and we have gone
+            else:
+                self._backlog.leave()
+            if isinstance(error, TimeoutError):
+                raise Unavailable(
+                    "All connections to the database are in use; nothing was changed."
+                ) from None
             raise
 
     def _give_back(self, db: Any) -> None:
@@ -160,20 +195,25 @@ class Pool:
         if db.is_closed() or db.is_in_transaction():
             db.terminate()
             self._forget(db)
+            self._hand_on(None)
         else:
-            self._idle.append(db)
-        self._call_next()
+            self._hand_on(db)
 
     def _forget(self, db: Any) -> None:
-        if self._works_for.pop(db, None) is not None:
-            self._room += 1
+        self._works_for.pop(db, None)
 
-    def _call_next(self) -> None:
+    def _hand_on(self, db: Any) -> None:
+        """Give a connection, or the room for one, to who has waited longest; else keep it."""
         while self._waiting:
             turn = self._waiting.popleft()
             if not turn.done():
-                turn.set_result(None)
+                turn.set_result(db)
+                self._backlog.settle(1)
                 return
+        if db is None:
+            self._room += 1
+        else:
+            self._idle.append(db)
 
     @contextlib.asynccontextmanager
     async def of(self, district_id: int, **kind: Any) -> AsyncIterator[Any]:

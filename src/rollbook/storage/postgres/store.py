@@ -1,5 +1,6 @@
 """`PostgresStore`: what the house asks of a database, on PostgreSQL."""
 
+import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -8,19 +9,16 @@ from typing import Any
 
 from rollbook.domain.attendance import tally
 from rollbook.domain.days import instant
-from rollbook.domain.errors import NoSuchThing
 from rollbook.domain.mark_files import MarkLines, MarkSelection, MarksSummary, SectionMarks
-from rollbook.domain.people import ApiKey, District, KeyHolder, School, User
+from rollbook.domain.people import ApiKey, District, KeyHolder, User
 from rollbook.domain.record import Author
-from rollbook.domain.rosters import Course, Footing, Person, Section
+from rollbook.domain.rosters import Footing
 from rollbook.domain.store import (
-    EnrollmentQuery,
     HistoryPage,
     HistoryQuery,
     Listed,
     MarkPage,
     MarkQuery,
-    Page,
     Roll,
     RollQuery,
     RosterLimits,
@@ -28,7 +26,6 @@ from rollbook.domain.store import (
     RosterSummary,
     Saved,
     SaveMarks,
-    SectionQuery,
     TakeRoll,
 )
 from rollbook.storage import rows
@@ -36,6 +33,7 @@ from rollbook.storage import selection as choice
 from rollbook.storage.clock import Clock, system_clock
 from rollbook.storage.postgres import changes, mark_files, migrations, reading, roster_import
 from rollbook.storage.postgres.accounts import Accounts
+from rollbook.storage.postgres.catalogue import Catalogue
 from rollbook.storage.postgres.pool import FIRST, LAST, Pool
 from rollbook.storage.postgres.school_days import DaysOfSchool
 from rollbook.storage.postgres.sections import Rosters
@@ -49,7 +47,7 @@ log = logging.getLogger("rollbook.storage")
 _PEOPLE_KNOWN_FOR = 0.25
 
 
-class PostgresStore(Accounts, DaysOfSchool):
+class PostgresStore(Accounts, Catalogue, DaysOfSchool):
     """
     A district's book, or many, in a PostgreSQL database.
 
@@ -66,6 +64,7 @@ class PostgresStore(Accounts, DaysOfSchool):
         self._rosters = Rosters()
         self._people = 0
         self._people_until = 0.0
+        self._counting: asyncio.Task[None] | None = None
 
     @classmethod
     async def open(
@@ -75,11 +74,12 @@ class PostgresStore(Accounts, DaysOfSchool):
         standby: str = "",
         clock: Clock = system_clock,
         size: int = 8,
-        waits: float = 2.0,
+        waits: float = 30.0,
     ) -> "PostgresStore":
         """
-        Connect; raises `Unavailable`, also when the tables are not those of this version.
+        Connect, for a command, which has more time than a request.
 
+        Raises `Unavailable`, also when the tables are not those of this version.
         A server that may lose what it said was saved is used, but that is told in the log.
         """
         store = cls(
@@ -97,7 +97,9 @@ class PostgresStore(Accounts, DaysOfSchool):
         async with self._pool.shared() as db:
             for name, setting in await db.fetch(SQL.durability):
                 if setting == "off":
-                    log.warning("a crash of the database may lose saves", extra={"off": name})
+                    log.warning(
+                        "a crash of the database may lose saves", extra={"setting": name}
+                    )
 
     async def close(self) -> None:
         """Let go of every connection."""
@@ -134,12 +136,17 @@ class PostgresStore(Accounts, DaysOfSchool):
         return KeyHolder(known, rows.user(user), rows.district(district))
 
     async def people_version(self) -> int:
-        """Read the counter, or remember it for a quarter of a second."""
+        """Read the counter, once for all who ask; it is remembered for a quarter of a second."""
         if time.monotonic() >= self._people_until:
-            async with self._pool.shared() as db:
-                self._people = int(await db.fetchval(SQL.people_version))
-            self._people_until = time.monotonic() + _PEOPLE_KNOWN_FOR
+            if self._counting is None or self._counting.done():
+                self._counting = asyncio.create_task(self._count_people())
+            await asyncio.shield(self._counting)
         return self._people
+
+    async def _count_people(self) -> None:
+        async with self._pool.shared() as db:
+            self._people = int(await db.fetchval(SQL.people_version))
+        self._people_until = time.monotonic() + _PEOPLE_KNOWN_FOR
 
     @asynccontextmanager
     async def _changing_people(self, district_id: int) -> AsyncIterator[Any]:
@@ -223,90 +230,6 @@ class PostgresStore(Accounts, DaysOfSchool):
         return await self._long_reads.read(
             district_id, lambda db: reading.history(db, *key, query)
         )
-
-    # ---- the roster
-
-    async def schools(self, district_id: int, page: Page) -> Listed[School]:
-        """Read a page of the schools."""
-        return await self._list(SQL.schools, SQL.count_schools, rows.school, district_id, page)
-
-    async def school(self, district_id: int, school_id: int) -> School:
-        """Read one school."""
-        return rows.school(await self._one(district_id, "school", school_id, SQL.school))
-
-    async def users(self, district_id: int, page: Page) -> Listed[User]:
-        """Read a page of the people."""
-        return await self._list(SQL.users, SQL.count_users, rows.user, district_id, page)
-
-    async def user(self, district_id: int, user_id: int) -> User:
-        """Read one person."""
-        return rows.user(await self._one(district_id, "user", user_id, SQL.user))
-
-    async def courses(self, district_id: int, page: Page) -> Listed[Course]:
-        """Read a page of the courses."""
-        return await self._list(SQL.courses, SQL.count_courses, rows.course, district_id, page)
-
-    async def course(self, district_id: int, course_id: int) -> Course:
-        """Read one course."""
-        return rows.course(await self._one(district_id, "course", course_id, SQL.course))
-
-    async def sections(self, district_id: int, query: SectionQuery) -> Listed[Section]:
-        """Find the ids that every filter lets through, then read the page's sections."""
-        async with self._pool.moment(district_id) as db:
-            ids = await reading.section_ids(db, district_id, query)
-            page = ids[query.page.offset : query.page.offset + query.page.limit]
-            items = [
-                rows.section(await db.fetchrow(SQL.section, district_id, section_id))
-                for section_id in page
-            ]
-        return Listed(items, len(ids))
-
-    async def section(self, district_id: int, section_id: int) -> Section:
-        """Read one section with its course's title."""
-        return rows.section(await self._one(district_id, "section", section_id, SQL.section))
-
-    async def enrollments(
-        self, district_id: int, section_id: int, query: EnrollmentQuery
-    ) -> Listed[Person]:
-        """Read the whole class, which is small, and keep what the filters let through."""
-        kept = choice.people(await self._class(district_id, section_id), query)
-        page = kept[query.page.offset : query.page.offset + query.page.limit]
-        return Listed(page, len(kept))
-
-    async def enrollment(self, district_id: int, section_id: int, enrollment_id: int) -> Person:
-        """Read one enrollment of the class."""
-        for person in await self._class(district_id, section_id):
-            if person.enrollment.id == enrollment_id:
-                return person
-        raise NoSuchThing("enrollment", enrollment_id)
-
-    async def _class(self, district_id: int, section_id: int) -> list[Person]:
-        key = (district_id, section_id)
-        async with self._pool.moment(district_id) as db:
-            await reading.one(db, "section", section_id, SQL.section_exists, *key)
-            return [rows.person(row) for row in await db.fetch(SQL.enrollments, *key)]
-
-    async def _one(
-        self, district_id: int, noun: str, identifier: int, statement: str
-    ) -> rows.Row:
-        async with self._pool.of(district_id) as db:
-            found: rows.Row = await reading.one(
-                db, noun, identifier, statement, district_id, identifier
-            )
-        return found
-
-    async def _list(
-        self,
-        statement: str,
-        counting: str,
-        read: Callable[[rows.Row], Any],
-        district_id: int,
-        page: Page,
-    ) -> Listed[Any]:
-        async with self._pool.moment(district_id) as db:
-            found = await db.fetch(statement, district_id, page.limit, page.offset)
-            total = await db.fetchval(counting, district_id)
-        return Listed([read(row) for row in found], total)
 
     # ---- administration
 

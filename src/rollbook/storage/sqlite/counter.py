@@ -28,8 +28,8 @@ import msgspec
 
 from rollbook.domain.attendance import Answer
 from rollbook.domain.errors import RollbookError, RollRefused, Unavailable, revive
+from rollbook.storage.backlog import Backlog
 from rollbook.storage.clock import Clock, system_clock
-from rollbook.storage.sqlite.backlog import Backlog
 from rollbook.storage.sqlite.changes import COMMANDS, Command
 from rollbook.storage.sqlite.porter import Porter
 from rollbook.storage.sqlite.writer import Writer

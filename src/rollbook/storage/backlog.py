@@ -1,8 +1,8 @@
 """
-How long what is handed in now would have to wait for the writer.
+How long what is handed in now would have to wait: for the writer, or for a free connection.
 
-A worker sees how many of its own commands wait and how fast they are answered. From the two it
-tells, before a save is handed in, whether its turn would come in time; one that would not is
+A worker sees how many of its own commands wait and how fast they come to their turn. From the two
+it tells, before another is handed in, whether its turn would come in time; one that would not is
 refused at once, while the client still has the time to do something about it.
 """
 
@@ -18,7 +18,7 @@ _STALE = 60.0  # seconds without any command after which a pace is forgotten
 
 
 class Backlog:
-    """The commands of one worker that wait for the writer."""
+    """The commands of one worker that wait."""
 
     def __init__(
         self,
@@ -59,6 +59,10 @@ class Backlog:
             self._answers += answers
             self._seconds += now - self._since
         self._since = now
+
+    def leave(self) -> None:
+        """Count one that waits no longer, and was not answered."""
+        self._waiting -= 1
 
     def clear(self) -> None:
         """Forget all that waits: nobody will answer it."""
