@@ -35,7 +35,7 @@ class Checked(msgspec.Struct):
 
 async def districts(desk: Desk) -> AsyncIterator[int]:
     """Yield the number of each district, the desk turned to it."""
-    for district_id, *_ in await desk.rows(desk.sql.districts):
+    for (district_id,) in await desk.rows(desk.sql.district_ids):
         await desk.work_for(district_id)
         yield district_id
 

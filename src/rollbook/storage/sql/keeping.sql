@@ -1,5 +1,9 @@
 -- Checking, heads, holds and prunings. Parameters are bound in the order of their first appearance.
 
+-- name: district_ids
+-- Of a book of any schema: also an older one is checked before it counts as a backup.
+SELECT id FROM districts ORDER BY id;
+
 -- name: sections_after
 SELECT id
   FROM sections
