@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format coverage faults fuzz bench bench-postgres bench-peers bench-full growth growth-postgres nation wrk docs words wheel requirements clean
+.PHONY: help demo test lint format coverage faults machines fuzz bench bench-postgres bench-peers bench-full growth growth-postgres nation wrk docs words wheel requirements clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,10 @@ faults: $(VENV)/dev.done $(VENV)/strace.tried $(VENV)/postgresql.tried ## Bring 
 	ROLLBOOK_FAULTS_LONG=1 ROLLBOOK_FAULTS_FIGURES=build/faults.json \
 		$(BIN)/python -m pytest tests/faults -s -q
 	PYTHONPATH=tests $(BIN)/python -m faults.picture build/faults.json docs/pictures/restarts.svg
+
+machines: $(VENV)/dev.done $(VENV)/postgresql.tried ## Type docs/operations.md on five machines of namespaces, and have them fail (root; ten minutes)
+	apt-get install --yes --no-install-recommends nginx-light caddy pgbouncer patroni etcd-server etcd-client pgbackrest ssl-cert iproute2
+	ROLLBOOK_FAULTS_LONG=1 $(BIN)/python -m pytest tests/deploy/test_several.py -s -q
 
 fuzz: $(VENV)/dev.done $(VENV)/fuzz.done ## Feed the parsers bytes, guided by coverage (10 minutes each)
 	PYTHONPATH=src:tests $(BIN)/python -m fuzz

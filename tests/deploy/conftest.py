@@ -1,8 +1,10 @@
 """What is handed to those who run Rollbook, built once."""
 
+import shutil
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import venv
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import msgspec
 import pytest
 
 from conftest import REPOSITORY
+from rollbook import __version__
 
 
 class Dist(msgspec.Struct, frozen=True):
@@ -46,3 +49,19 @@ def installed(dist: Dist, tmp_path_factory: pytest.TempPathFactory) -> Path:
     options = ["install", "--quiet", "--no-deps", "--no-index", "--disable-pip-version-check"]
     subprocess.run([*pip, *options, str(dist.wheel)], check=True)
     return folder
+
+
+@pytest.fixture
+def folder(dist: Dist, tmp_path: Path) -> Path:
+    """A folder with `dist/` in it, and in that this version and the next."""
+    with tarfile.open(dist.archive) as archive:
+        archive.extractall(tmp_path, filter="data")
+    (source,) = tmp_path.iterdir()
+    for name in ("pyproject.toml", "src/rollbook/__init__.py"):
+        file = source / name
+        file.write_text(file.read_text().replace(f'"{__version__}"', '"0.1.1"'))
+    found = build(source, tmp_path / "next")
+    (tmp_path / "dist").mkdir()
+    shutil.copy(found.wheel, tmp_path / "dist")
+    shutil.copy(dist.wheel, tmp_path / "dist")
+    return tmp_path

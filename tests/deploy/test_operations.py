@@ -12,15 +12,12 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-import tarfile
 from pathlib import Path
 
 import pytest
 
 from conftest import REPOSITORY
-from deploy.conftest import Dist, build
 from faults.server import free_port
-from rollbook import __version__
 
 PAGE = (REPOSITORY / "docs" / "operations.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
@@ -50,28 +47,12 @@ def can_have_a_copy() -> bool:
     return subprocess.run(words, capture_output=True, check=False).returncode == 0
 
 
-def typed(block: str, port: int) -> str:
+def typed(block: str, port: int = 8460) -> str:
     """Return what is typed of a block here: with no network, and at a port of our own."""
     seen_from = rf"\1/lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
     needed = f"echo {sysconfig.get_path('purelib')} > {seen_from}/needed.pth"
     block = re.sub(r"(\S+)/bin/pip install .*--requirement .*", needed, block)
     return block.replace("127.0.0.1:8460", f"127.0.0.1:{port}")
-
-
-@pytest.fixture
-def folder(dist: Dist, tmp_path: Path) -> Path:
-    """A folder with `dist/` in it, and in that this version and the next."""
-    with tarfile.open(dist.archive) as archive:
-        archive.extractall(tmp_path, filter="data")
-    (source,) = tmp_path.iterdir()
-    for name in ("pyproject.toml", "src/rollbook/__init__.py"):
-        file = source / name
-        file.write_text(file.read_text().replace(f'"{__version__}"', '"0.1.1"'))
-    found = build(source, tmp_path / "next")
-    (tmp_path / "dist").mkdir()
-    shutil.copy(found.wheel, tmp_path / "dist")
-    shutil.copy(dist.wheel, tmp_path / "dist")
-    return tmp_path
 
 
 @pytest.mark.skipif(not can_have_a_copy(), reason="only root can try out what root types")

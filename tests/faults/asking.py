@@ -76,7 +76,7 @@ class Asking:
         self, port: int, method: str, path: str, body: bytes | None, headers: dict[str, str]
     ) -> Answer:
         """Send one request as it is."""
-        line = http.client.HTTPConnection("127.0.0.1", port, timeout=self._patience)
+        line = self._line(port)
         connected = False
         try:
             line.connect()
@@ -89,6 +89,9 @@ class Asking:
         finally:
             line.close()
         return read
+
+    def _line(self, port: int) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", port, timeout=self._patience)
 
 
 def path_of(section: int) -> str:

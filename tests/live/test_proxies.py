@@ -9,9 +9,10 @@ import shutil
 import socket
 import ssl
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import httpx
 import msgspec
@@ -52,55 +53,87 @@ def _trusting() -> ssl.SSLContext:
     return context
 
 
-def replaced(file: str, **instead: str) -> str:
-    """Return a file of `deploy/` with other words in it; each has to be there."""
-    text = (DEPLOY / file).read_text()
+def replaced(text: str, instead: Mapping[str, str]) -> str:
+    """Return a text with other words in it; each has to be there."""
     for old, new in instead.items():
         assert old in text
         text = text.replace(old, new)
     return text
 
 
-def caddy(folder: Path, house: House, ports: tuple[int, int], _pair: Any) -> list[str]:
-    """Return the command that runs Caddy as `deploy/Caddyfile` says, with its own certificate."""
+def caddy(
+    folder: Path,
+    ports: tuple[int, int],
+    _pair: Any,
+    upstreams: Mapping[str, str],
+    file: str = "Caddyfile",
+) -> list[str]:
+    """Return the command that runs Caddy as a file of `deploy/` says, with its own certificate."""
     secure, plain = ports
-    text = replaced(
-        "Caddyfile",
-        **{
-            UPSTREAM: f"127.0.0.1:{house.port}",
-            f"{NAME} {{": f"https://127.0.0.1:{secure}, http://127.0.0.1:{plain} {{",
-            "{\n\tservers": "{\n\tadmin off\n\tskip_install_trust\n\tlocal_certs\n"
-            "\tauto_https disable_redirects\n\tdefault_sni 127.0.0.1\n\tservers",
-        },
-    )
-    file = folder / "Caddyfile"
-    file.write_text(text)
-    return ["caddy", "run", "--adapter", "caddyfile", "--config", str(file)]
+    here = {
+        **upstreams,
+        f"{NAME} {{": f"https://127.0.0.1:{secure}, http://127.0.0.1:{plain} {{",
+        "{\n\tservers": "{\n\tadmin off\n\tskip_install_trust\n\tlocal_certs\n"
+        "\tauto_https disable_redirects\n\tdefault_sni 127.0.0.1\n\tservers",
+    }
+    whole = folder / "Caddyfile"
+    whole.write_text(replaced((DEPLOY / file).read_text(), here))
+    return ["caddy", "run", "--adapter", "caddyfile", "--config", str(whole)]
 
 
 def nginx(
-    folder: Path, house: House, ports: tuple[int, int], pair: tuple[Path, Path]
+    folder: Path,
+    ports: tuple[int, int],
+    pair: tuple[Path, Path],
+    upstreams: Mapping[str, str],
+    file: str = "nginx.conf",
 ) -> list[str]:
-    """Return the command that runs nginx as `deploy/nginx.conf` says."""
+    """Return the command that runs nginx as a file of `deploy/` says."""
     secure, plain = ports
-    site = replaced(
-        "nginx.conf",
-        **{
-            UPSTREAM: f"127.0.0.1:{house.port}",
-            "listen 443 ssl;": f"listen 127.0.0.1:{secure} ssl; listen 127.0.0.1:{plain};",
-            "/etc/ssl/rollbook/fullchain.pem": str(pair[0]),
-            "/etc/ssl/rollbook/key.pem": str(pair[1]),
-        },
-    )
+    here = {
+        **upstreams,
+        "listen 443 ssl;": f"listen 127.0.0.1:{secure} ssl; listen 127.0.0.1:{plain};",
+        "/etc/ssl/rollbook/fullchain.pem": str(pair[0]),
+        "/etc/ssl/rollbook/key.pem": str(pair[1]),
+    }
+    site = replaced((DEPLOY / file).read_text(), here)
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     paths = "".join(f"{kind}_temp_path {folder};\n" for kind in kinds)
-    file = folder / "nginx.conf"
+    whole = folder / "nginx.conf"
     whose = "user root; " if os.geteuid() == 0 else ""  # or it could not look into our folder
-    file.write_text(
+    whole.write_text(
         f"{whose}daemon off; pid {folder}/pid; error_log stderr; worker_processes 1;\n"
         f"events {{}}\nhttp {{\naccess_log off;\n{paths}{site}\n}}\n"
     )
-    return ["nginx", "-p", str(folder), "-e", "stderr", "-c", str(file)]
+    return ["nginx", "-p", str(folder), "-e", "stderr", "-c", str(whole)]
+
+
+Kind: TypeAlias = Callable[..., list[str]]
+
+
+@contextmanager
+def running(
+    kind: Kind,
+    ports: tuple[int, int],
+    pair: tuple[Path, Path],
+    folder: Path,
+    *described: Any,
+) -> Iterator[None]:
+    """Have a proxy of a kind answer at two ports, https and http, as long as the block runs."""
+    if shutil.which(kind.__name__) is None:
+        pytest.skip(f"{kind.__name__} is not installed (apt install {kind.__name__})")
+    folder.mkdir()
+    log = folder / "log"
+    environ = {**os.environ, "HOME": str(folder), "XDG_DATA_HOME": str(folder)}
+    command = kind(folder, ports, pair, *described)
+    with log.open("wb") as out:
+        process = subprocess.Popen(command, env=environ, stdout=out, stderr=out)
+    try:
+        wait_until(lambda: _greets(*ports), f"it listens: {log.read_text()}", seconds=30)
+        yield
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
 
 
 @pytest.fixture(params=[caddy, nginx], ids=["caddy", "nginx"])
@@ -111,31 +144,24 @@ def proxy(
     tmp_path: Path,
 ) -> Iterator[Proxy]:
     """Each proxy in turn, with a server behind it that believes it."""
-    name: str = request.param.__name__
-    if shutil.which(name) is None:
-        pytest.skip(f"{name} is not installed (apt install {name})")
     ports = free_port(), free_port()
     url = f"https://127.0.0.1:{ports[0]}"
     house = new_house(trusted_proxies="127.0.0.1/32", public_url=url)
     house.start()
-    folder = tmp_path / "proxy"
-    folder.mkdir()
-    log = folder / "log"
-    environ = {**os.environ, "HOME": str(folder), "XDG_DATA_HOME": str(folder)}
-    command = request.param(folder, house, ports, certificate)
-    with log.open("wb") as out:
-        process = subprocess.Popen(command, env=environ, stdout=out, stderr=out)
-    try:
-        wait_until(lambda: all(map(_listens, ports)), f"{name} listens: {log.read_text()}")
+    upstreams = {UPSTREAM: f"127.0.0.1:{house.port}"}
+    with running(request.param, ports, certificate, tmp_path / "proxy", upstreams):
         yield Proxy(url=url, plain_url=f"http://127.0.0.1:{ports[1]}", house=house)
-    finally:
-        process.terminate()
-        process.wait(timeout=10)
 
 
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+def _greets(secure: int, plain: int) -> bool:
+    """Say whether it answers at both; Caddy makes its certificate after it began to listen."""
+    try:
+        socket.create_connection(("127.0.0.1", plain), timeout=5).close()
+        with socket.create_connection(("127.0.0.1", secure), timeout=5) as line:
+            _trusting().wrap_socket(line).close()
+    except OSError:
+        return False
+    return True
 
 
 @pytest.mark.parametrize("method", ["HMAC-SHA1", SIGNATURE_HMAC_SHA256, SIGNATURE_PLAINTEXT])

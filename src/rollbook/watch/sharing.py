@@ -77,7 +77,11 @@ class Blackboard:
     def __init__(self, room: Path) -> None:
         try:
             self._env = lmdb.open(
-                str(room / "limits"), map_size=_ROOM_BYTES, mode=0o600, sync=False
+                str(room / "limits"),
+                map_size=_ROOM_BYTES,
+                mode=0o600,
+                subdir=False,  # it would make the folder with that mode, too: nobody could enter
+                sync=False,
             )
         except lmdb.Error as error:
             raise Unavailable(f"The limits cannot be shared in {room}: {error}.") from error

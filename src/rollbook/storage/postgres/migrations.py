@@ -7,10 +7,9 @@ The application cannot do this: it comes in a role of its own that changes no ta
 from collections.abc import AsyncIterator
 from typing import Any
 
-import asyncpg
-
 from rollbook.domain.errors import Unavailable
 from rollbook.storage import schema
+from rollbook.storage.postgres.hosts import Hosts
 from rollbook.storage.postgres.pool import faults_as_unavailable
 from rollbook.storage.postgres.statements import SQL
 from rollbook.storage.schema import Migration
@@ -38,7 +37,7 @@ async def migrate(url: str, *, rehearse: bool = False) -> AsyncIterator[Migratio
     On a database that is several servers (Citus) the tables are cut by district afterwards.
     """
     with faults_as_unavailable():
-        db = await asyncpg.connect(url)
+        db = await Hosts(url).connect()
         try:
             if rehearse:
                 for step in await _rehearsed(db):
@@ -92,10 +91,23 @@ async def _rehearsed(db: Any) -> list[Migration]:
 
 
 async def require_current(db: Any) -> None:
-    """Raise `Unavailable`, saying what to do, unless the database is at this version's schema."""
+    """Raise `Unavailable`, saying what to do, unless the schema is this very version's."""
     steps = schema.pending(known(), await level(db))
     if steps:
         raise Unavailable(
             f"The database is not up to date ({len(steps)} steps behind). "
             "Bring it up to date with: rollbook migrate"
         )
+
+
+async def require_usable(db: Any) -> None:
+    """
+    Raise `Unavailable`, saying what to do, unless this version can work on the database.
+
+    It can on a later version's: while machines are brought to a new one, one after another, those
+    that still run the old one go on. What a step adds they do not know and leave alone; a step
+    that does more than add is named `*.breaking.sql`, and is what they refuse.
+    """
+    newest = known()[-1].number
+    if await level(db) <= newest or await db.fetchval(SQL.migration_floor) > newest:
+        await require_current(db)

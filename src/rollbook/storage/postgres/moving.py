@@ -4,11 +4,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import asyncpg
-
 from rollbook.domain.errors import Unavailable
 from rollbook.storage.moving import AT_A_TIME, Rows, Table
 from rollbook.storage.postgres import migrations
+from rollbook.storage.postgres.hosts import Hosts
 from rollbook.storage.postgres.pool import faults_as_unavailable, teach_days
 from rollbook.storage.postgres.statements import SQL
 
@@ -28,7 +27,7 @@ async def owner_of(url: str) -> AsyncIterator[Any]:
     only one district, or none.
     """
     with faults_as_unavailable():
-        db = await asyncpg.connect(url)
+        db = await Hosts(url).connect()
         try:
             await teach_days(db)
             await migrations.require_current(db)

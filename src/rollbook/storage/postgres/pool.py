@@ -17,10 +17,12 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import asyncpg
+from asyncpg.exceptions import TargetServerAttributeNotMatched
 
 from rollbook.domain.days import Day
 from rollbook.domain.errors import Unavailable
 from rollbook.storage.backlog import Backlog
+from rollbook.storage.postgres.hosts import NOT_THIS_ONE, Hosts
 from rollbook.storage.postgres.statements import SQL
 
 log = logging.getLogger("rollbook.storage")
@@ -28,15 +30,11 @@ log = logging.getLogger("rollbook.storage")
 ROLE = "rollbook_app"
 FIRST, LAST = "-infinity", "infinity"  # before and after every day
 
-FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, *NOT_THIS_ONE)
 
 # Classes of SQLSTATE: no connection, not let in, no such database, too many of us, going down.
 _NO_CONNECTION = {"08", "28", "3D", "53", "57"}
-_CONNECTS_WITHIN = 5.0  # seconds
 _ANSWERS_WITHIN = 30.0  # seconds: more than anything but an import takes
-# Citus hides its shards from whoever looks through the catalog, at so much for each row that
-# asyncpg's looking up an array's type took seconds. Elsewhere the setting means nothing.
-_UNVEILED = {"citus.override_table_visibility": "off"}
 _LEAVES_WITHIN = 1.0  # seconds, when a statement has to be called off first
 _EPOCH = dt.date(2000, 1, 1).toordinal()  # day 0 of PostgreSQL
 _ENDS = {FIRST: (-(2**31),), LAST: (2**31 - 1,)}
@@ -59,6 +57,8 @@ def unavailable(fault: BaseException) -> Unavailable:
     it may name what is nobody's business.
     """
     why = str(fault).rstrip(".") or type(fault).__name__
+    if isinstance(fault, TargetServerAttributeNotMatched):
+        why = "none of its hosts is of the kind that target_session_attrs asks for"
     if ROLE in why and "does not exist" in why:
         return Unavailable(
             f"The database has no role {ROLE} yet. Prepare it with: rollbook migrate"
@@ -90,13 +90,13 @@ class Pool:
         Prepare it; nothing connects yet.
 
         Args:
-            url: `postgresql://user@host/database`.
+            url: `postgresql://user@host/database`, or with several hosts: see `Hosts`.
             size: The most connections.
             waits: Seconds that somebody may wait for one to be free, or for another's lock.
             refused: Called for each who is told at once that it would take too long. That is
                 told from half of *waits* on, so that few wait for nothing.
         """
-        self._url = url
+        self._hosts = Hosts(url)
         self._room = size
         self._waits = waits
         self._idle: list[Any] = []  # none as long as somebody waits
@@ -110,7 +110,7 @@ class Pool:
         known, self._works_for, self._idle = list(self._works_for), {}, []
         for db in known:
             with contextlib.suppress(*FAULTS):
-                await db.close(timeout=_CONNECTS_WITHIN)
+                await db.close(timeout=_LEAVES_WITHIN)
 
     @contextlib.asynccontextmanager
     async def shared(self) -> AsyncIterator[Any]:
@@ -147,18 +147,17 @@ class Pool:
     async def _connect(self) -> Any:
         """Return a new connection; there has to be room for it, which is given up if it fails."""
         try:
-            db = await asyncpg.connect(
-                self._url,
-                timeout=_CONNECTS_WITHIN,
+            db = await self._hosts.connect(
                 command_timeout=_ANSWERS_WITHIN,
-                server_settings={
-                    "role": ROLE,
-                    "application_name": "rollbook",
-                    "lock_timeout": f"{self._waits * 1000:.0f}",
-                }
-                | _UNVEILED,
+                server_settings={"application_name": "rollbook"},
             )
-            await teach_days(db)
+            try:
+                # Not said while connecting: a pooler would refuse it, or not hand it on.
+                await db.execute(SQL.take_role, ROLE, f"{self._waits * 1000:.0f}")
+                await teach_days(db)
+            except BaseException:
+                db.terminate()
+                raise
         except BaseException:
             self._hand_on(None)
             raise

@@ -79,7 +79,7 @@ class PostgresStore(Accounts, Catalogue, DaysOfSchool):
         """
         Connect, for a command, which has more time than a request.
 
-        Raises `Unavailable`, also when the tables are not those of this version.
+        Raises `Unavailable`, also when this version cannot work with the tables.
         A server that may lose what it said was saved is used, but that is told in the log.
         """
         store = cls(
@@ -109,7 +109,7 @@ class PostgresStore(Accounts, Catalogue, DaysOfSchool):
     async def ping(self) -> None:
         """Read something."""
         async with self._pool.shared() as db:
-            await migrations.require_current(db)
+            await migrations.require_usable(db)
 
     async def try_writing(self) -> None:
         """Write nothing into the database's log, and wait until it is on the disk."""

@@ -1,5 +1,13 @@
 -- Keys and people: what PostgreSQL does in its own way.
 
+-- name: take_role
+-- From now on row security holds for this connection, whoever logged in, and nobody waits longer
+-- for another's lock. Citus hides its shards from whoever looks through the catalog, at so much for
+-- each row that asyncpg's looking up an array's type took seconds; elsewhere that means nothing.
+SELECT set_config('role', CAST(:role AS text), false),
+       set_config('lock_timeout', CAST(:milliseconds AS text), false),
+       set_config('citus.override_table_visibility', 'off', false);
+
 -- name: work_for
 -- From now on this connection sees the rows of one district.
 SELECT set_config('rollbook.district', CAST(CAST(:district_id AS integer) AS text), false);
@@ -34,6 +42,10 @@ CREATE TABLE IF NOT EXISTS migrations (
 
 -- name: migration_level
 SELECT coalesce(max(number), 0) FROM migrations;
+
+-- name: migration_floor
+-- The last step that versions which do not know it cannot work with.
+SELECT coalesce(max(number), 0) FROM migrations WHERE name LIKE '%.breaking.sql';
 
 -- name: add_migration
 INSERT INTO migrations (number, name) VALUES (:number, :name);
