@@ -373,6 +373,6 @@ async def test_a_later_versions_database_is_refused(database: books.Database) ->
     """
     An older Rollbook does not touch what a newer one made.
     """
-    database.sql("INSERT INTO migrations (number, name) VALUES (999, 'later.sql')")
+    database.sql("INSERT INTO migrations (number, name) VALUES (999, 'later.breaking.sql')")
     with pytest.raises(Unavailable, match="later version"):
         await PostgresStore.open(database.url)

@@ -336,7 +336,8 @@ async def test_one_that_hangs_is_done_without(
         assert await last_change(maths) == "z"
         waited = time.monotonic() - begun
 
-    assert waited < standby.COMES_WITHIN + 0.5
+    # What was asked of it is called off, which takes up to a second where nobody answers.
+    assert waited < standby.COMES_WITHIN + 1.5
 
 
 async def test_one_that_fails_in_the_middle(
