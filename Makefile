@@ -83,7 +83,7 @@ wheel: $(VENV)/dev.done ## Build dist/: the wheel, the source archive, and what 
 
 requirements: $(VENV)/dev.done ## Pin the newest versions again, with hashes and without addresses
 	$(BIN)/pip install --quiet pip-tools
-	for set in runtime:build "dev:dev --extra build" "bench:bench --extra build" \
+	for set in runtime:build "archive:archive --extra build" "dev:dev --extra build" "bench:bench --extra build" \
 			"fuzz:fuzz --extra build"; do \
 		$(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras \
 			--no-header --no-annotate --no-emit-index-url --no-emit-find-links \

@@ -3,14 +3,16 @@ The same readings and saves at 1, 10 and 100 million marks: `make growth`.
 
 There are more sections as there are more marks, each with its 60 days, so a reading stays a month
 of one section. Readings are of what nobody read before: what the service keeps of its answers
-would flatter the small file. Each file is filled, measured and removed; with --postgres it is a
-database in a cluster of its own.
+would flatter the small file. Each file is filled, measured and removed; with --postgres they are
+databases in a cluster of their own, all filled first and then measured in turns.
 """
 
 import argparse
+import contextlib
 import shutil
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -18,8 +20,12 @@ from benchmarks import asking, ground, load, measuring, results, server
 from benchmarks.ground import DAYS, Filled
 from benchmarks.land import STUDENTS, Land
 from benchmarks.measuring import Kind
-from benchmarks.results import Size
+from benchmarks.results import Row, Size
 from benchmarks.server import Running
+
+if TYPE_CHECKING:
+    from benchmarks.cluster import Cluster
+    from benchmarks.on_postgres import Database
 
 out = Console()
 
@@ -101,22 +107,54 @@ def _in_files(given: argparse.Namespace) -> list[Size]:
 
 
 def _in_cluster(given: argparse.Namespace) -> list[Size]:
-    """Measure each size in a database of PostgreSQL's, all of them in one cluster."""
-    from benchmarks import cluster, on_postgres
+    """
+    Measure each size in a database of PostgreSQL's, all of them in one cluster.
 
-    _require_room(cluster.PLACE, max(given.millions), _MARK_BYTES_IN_POSTGRESQL)
-    sizes = []
-    with cluster.started() as within:
-        for millions in given.millions:
-            name = f"growth_{_sections(millions)}"
-            begun = time.perf_counter()
-            filled = on_postgres.filled(within, name, Land(_sections(millions)), given.folder)
-            filled_in = time.perf_counter() - begun
-            size = int(within.psql(f"SELECT pg_database_size('{name}')"))
-            with server.rollbook(filled.url, filled.master_key) as running:
-                sizes.append(_measure(filled, running, size, filled_in, given))
-            within.drop_database(name)
+    A run of one size follows a run of the other: who else is on the machine is there for all.
+    """
+    from benchmarks import cluster
+
+    _require_room(cluster.PLACE, sum(given.millions), _MARK_BYTES_IN_POSTGRESQL)
+    with cluster.started() as within, contextlib.ExitStack() as stack:
+        databases = [_database(within, millions, given) for millions in given.millions]
+        served = [
+            (filled, stack.enter_context(server.rollbook(filled.url, filled.master_key)))
+            for filled, _, _ in databases
+        ]
+        found: list[dict[str, Row]] = [{} for _ in databases]
+        for kind in KINDS:
+            runs: list[list[Row]] = [[] for _ in databases]
+            for number in range(given.runs):
+                for (filled, running), done in zip(served, runs, strict=True):
+                    done.append(
+                        measuring.once(
+                            kind, filled, running.host, number, seconds=given.seconds
+                        )
+                    )
+            for rows, done in zip(found, runs, strict=True):
+                rows[kind.name] = measuring.typical(done)
+        sizes = [
+            Size(marks=filled.marks, file_bytes=size, filled_in=filled_in, rows=rows)
+            for (filled, size, filled_in), rows in zip(databases, found, strict=True)
+        ]
+    for each in sizes:
+        _tell(each)
     return sizes
+
+
+def _database(
+    within: "Cluster", millions: float, given: argparse.Namespace
+) -> tuple["Database", int, float]:
+    """Make and fill a database; return how many bytes it has and how long it took, too."""
+    from benchmarks import on_postgres
+
+    name = f"growth_{_sections(millions)}"
+    begun = time.perf_counter()
+    filled = on_postgres.filled(within, name, Land(_sections(millions)), given.folder)
+    filled_in = time.perf_counter() - begun
+    size = int(within.psql(f"SELECT pg_database_size('{name}')"))
+    out.print(f"{filled.marks:,} marks filled in {filled_in:.0f} s")
+    return filled, size, filled_in
 
 
 def _require_room(folder: Path, millions: float, mark_bytes: int) -> None:
@@ -132,23 +170,29 @@ def _require_room(folder: Path, millions: float, mark_bytes: int) -> None:
 def _measure(
     filled: Filled, running: Running, size: int, filled_in: float, given: argparse.Namespace
 ) -> Size:
-    marks = filled.where.students * DAYS
-    out.print(
-        f"{marks:,} marks in {filled.where.sections:,} sections, "
-        f"{size / 2**30:.2f} GB, filled in {filled_in:.0f} s"
-    )
-    rows = {}
-    for kind in KINDS:
-        row = measuring.by_wrk(
+    rows = {
+        kind.name: measuring.by_wrk(
             kind, filled, running.host, seconds=given.seconds, runs=given.runs
         )
-        rows[kind.name] = row
+        for kind in KINDS
+    }
+    found = Size(
+        marks=filled.where.students * DAYS, file_bytes=size, filled_in=filled_in, rows=rows
+    )
+    _tell(found)
+    return found
+
+
+def _tell(size: Size) -> None:
+    out.print(
+        f"{size.marks:,} marks, {size.file_bytes / 2**30:.2f} GB, filled in {size.filled_in:.0f} s"
+    )
+    for name, row in size.rows.items():
         out.print(
-            f"{kind.name:10}{row.rate:>9,.0f}/s   p50 {row.p50:.1f} ms   "
+            f"{name:10}{row.rate:>9,.0f}/s   p50 {row.p50:.1f} ms   "
             f"p99 {row.p99:.1f} ms   {row.wrong} wrong",
             highlight=False,
         )
-    return Size(marks=marks, file_bytes=size, filled_in=filled_in, rows=rows)
 
 
 if __name__ == "__main__":

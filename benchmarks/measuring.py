@@ -38,21 +38,23 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     again: bool = False  # nobody looks at nonces there: requests may be sent more than once
 
 
+def once(kind: Kind, ground: Filled, host: str, number: int, *, seconds: int) -> Row:
+    """Measure what wrk gets answered in so many seconds; the run's number chooses requests."""
+    found = load.run(
+        host,
+        kind.requests(ground, host, number),
+        count=kind.most * seconds,
+        seconds=seconds,
+        connections=kind.connections,
+        expect=kind.expect,
+        again=kind.again,
+    )
+    return Row(found.rate, found.p50, found.p99, found.wrong, [found.rate])
+
+
 def by_wrk(kind: Kind, ground: Filled, host: str, *, seconds: int, runs: int) -> Row:
     """Measure what wrk gets answered in so many runs of so many seconds."""
-    done = []
-    for number in range(runs):
-        found = load.run(
-            host,
-            kind.requests(ground, host, number),
-            count=kind.most * seconds,
-            seconds=seconds,
-            connections=kind.connections,
-            expect=kind.expect,
-            again=kind.again,
-        )
-        done.append(Row(found.rate, found.p50, found.p99, found.wrong, [found.rate]))
-    return typical(done)
+    return typical([once(kind, ground, host, n, seconds=seconds) for n in range(runs)])
 
 
 class Measurement:

@@ -81,7 +81,7 @@ def check(
                 checked.findings.append(_other_head(found, expected))
         return checked
 
-    return _at_desk(config, look, of_any_version=True)
+    return at_desk(config, look, of_any_version=True)
 
 
 async def _check(
@@ -107,7 +107,7 @@ def yesterday() -> Day:
 
 def head(config: Config, day: Day) -> Head:
     """Return the head of a day; raises `BadRequest` when it can no longer be told."""
-    return _at_desk(config, lambda desk: checking.head_of(desk, day), of_any_version=True)
+    return at_desk(config, lambda desk: checking.head_of(desk, day), of_any_version=True)
 
 
 # ---------------------------------------------------------------- backup and restore
@@ -185,7 +185,7 @@ def survey(
     config: Config, district_id: int, before: Day, progress: Callable[[int, int], None]
 ) -> Survey:
     """Return what a pruning would remove now, and remove nothing."""
-    return _at_desk(config, lambda desk: retention.survey(desk, district_id, before, progress))
+    return at_desk(config, lambda desk: retention.survey(desk, district_id, before, progress))
 
 
 def prune(
@@ -197,7 +197,7 @@ def prune(
     progress: Callable[[int, int], None],
 ) -> Pruned:
     """Remove what lies before that day, except what is on hold: see `retention.prune`."""
-    return _at_desk(
+    return at_desk(
         config,
         lambda desk: retention.prune(
             desk, district_id, before, by=by, clock=system_clock, progress=progress
@@ -208,12 +208,12 @@ def prune(
 
 def place_hold(config: Config, hold: Hold) -> Hold:
     """Put a district, a section or a student on hold; raises `NoSuchThing`."""
-    return _at_desk(config, lambda desk: retention.place_hold(desk, hold), writing=True)
+    return at_desk(config, lambda desk: retention.place_hold(desk, hold), writing=True)
 
 
 def lift_hold(config: Config, district_id: int, number: int, *, by: str) -> None:
     """Lift a hold; raises `NoSuchThing`."""
-    _at_desk(
+    at_desk(
         config,
         lambda desk: retention.lift_hold(desk, district_id, number, now(), by),
         writing=True,
@@ -222,7 +222,7 @@ def lift_hold(config: Config, district_id: int, number: int, *, by: str) -> None
 
 def holds(config: Config, district_id: int) -> list[Hold]:
     """Return every hold, lifted ones too."""
-    return _at_desk(config, lambda desk: retention.holds(desk, district_id))
+    return at_desk(config, lambda desk: retention.holds(desk, district_id))
 
 
 def districts(config: Config) -> list[District]:
@@ -231,7 +231,7 @@ def districts(config: Config) -> list[District]:
     async def read(desk: Desk) -> list[District]:
         return [rows.district(row) for row in await desk.rows(desk.sql.districts)]
 
-    return _at_desk(config, read)
+    return at_desk(config, read)
 
 
 def now() -> str:
@@ -242,7 +242,7 @@ def now() -> str:
 # ---------------------------------------------------------------- desks
 
 
-def _at_desk(
+def at_desk(
     config: Config,
     work: Callable[[FileDesk | DatabaseDesk], Awaitable[T]],
     *,

@@ -7,7 +7,7 @@ from rollbook.domain.attendance import Change
 from rollbook.domain.record import Author, Channel, RecordEntry
 from rollbook.domain.retention import (
     Statement,
-    entry_of_pruning,
+    entry_of,
     is_older,
     school_year_begins,
     statement_of,
@@ -70,7 +70,7 @@ def test_the_record_says_what_was_pruned() -> None:
     The entry of a pruning is read as what was written into it.
     """
     said = Statement(3, CUT, 41)
-    entry = entry_of_pruning(said, section_id=1, number=60, at="2026-11-25T00:00:00.000Z")
+    entry = entry_of(said, section_id=1, number=60, at="2026-11-25T00:00:00.000Z")
 
     assert statement_of(entry) == said
 
@@ -79,7 +79,7 @@ def test_nobody_outside_can_say_it() -> None:
     """
     A save is never taken for a pruning, whatever request id somebody sent with it.
     """
-    said = entry_of_pruning(Statement(3, CUT, 41), section_id=1, number=60, at="")
+    said = entry_of(Statement(3, CUT, 41), section_id=1, number=60, at="")
     by_api = msgspec.structs.replace(said.author, channel=Channel.API)
     other = msgspec.structs.replace(said.author, request_id="pruning 3: before 2021-99-01")
 

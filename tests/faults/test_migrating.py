@@ -217,7 +217,7 @@ def test_a_full_disk_leaves_the_old_schema(released: Path) -> None:
             assert [step.number for step in migrate(db)] == [STEPS[-1].number]
         db.close()
 
-    assert 3 <= refused < 20
+    assert 1 <= refused < 20  # as many as the last step takes pages
 
 
 def migrate_in_a_small_room(path: Path, size: int) -> None:

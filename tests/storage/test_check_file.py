@@ -37,6 +37,8 @@ STATEMENTS = [
     "ALTER TABLE record RENAME TO was",
     "INSERT INTO anchors SELECT 1, id, 1, 99, x'', '' FROM sections",
     "DELETE FROM anchors",
+    "INSERT INTO restorations SELECT 1, id, 1, '', '' FROM sections",
+    "DELETE FROM restorations",
     "PRAGMA recursive_triggers = off",
     "PRAGMA writable_schema = on",
 ]

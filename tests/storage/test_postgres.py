@@ -61,6 +61,7 @@ OF_DISTRICTS = (
     *("schools", "periods", "courses", "sections", "users", "enrollments", "marks"),
     *("rolls", "record", "events", "api_keys", "holds", "prunings", "anchors"),
     *("nonce_books", "nonces", "imports", "accounts", "sessions", "links"),
+    "restorations",
 )
 OF_AN_IMPORT = {
     f"{kind}_{noun}"
@@ -88,8 +89,8 @@ async def test_a_forgotten_where_shows_no_other_district(
             assert {row[0] for row in seen} <= {cast.district.id}
             filled |= {table} if seen else set()
 
-    # There are no holds, prunings, anchors and nonces yet.
-    assert len(filled) == len(OF_DISTRICTS) - 4
+    # There are no holds, prunings, anchors, restorations and nonces yet.
+    assert len(filled) == len(OF_DISTRICTS) - 5
 
 
 async def test_who_works_for_nobody_sees_nothing(pool: Pool) -> None:

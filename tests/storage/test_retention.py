@@ -300,7 +300,7 @@ class WithASave:
         return getattr(self._desk, name)
 
     async def rows(self, statement: str, *parameters: Any) -> list[Any]:
-        if statement == self.sql.add_pruning_to_record:
+        if statement == self.sql.say_in_the_record:
             await asyncio.to_thread(self._save)
         return await self._desk.rows(statement, *parameters)
 

@@ -5,6 +5,7 @@ import click
 from rollbook import __version__
 from rollbook.cli import (
     accounts,
+    archiving,
     checking,
     copies,
     demo,
@@ -50,6 +51,7 @@ for command in (
     moving.move,
     retention.prune,
     retention.hold,
+    archiving.archive,
     server.completion,
 ):
     main.add_command(command)

@@ -61,8 +61,8 @@ def prune(
     """
     from rollbook import upkeep
 
-    home = _district(config, district)
-    day = _cut(home, older_than, before, year_begins)
+    home = home_of(config, district)
+    day = cut(home, older_than, before, year_begins)
     with shown() as progress:
         found = upkeep.survey(
             config, home.id, day, lambda done, total: progress("looking", done, total)
@@ -88,7 +88,7 @@ def prune(
             config,
             home.id,
             day,
-            by=_login(),
+            by=login(),
             progress=lambda done, total: progress("removing", done, total),
         )
     removed = pruned.pruning.removed
@@ -100,7 +100,7 @@ def prune(
     )
 
 
-def _cut(home: District, older_than: int | None, before: str | None, year_begins: str) -> Day:
+def cut(home: District, older_than: int | None, before: str | None, year_begins: str) -> Day:
     """Return the day before which all goes; raises `Refusal` for one that cannot be meant."""
     today = dt.datetime.now(zoneinfo.ZoneInfo(home.time_zone)).date().isoformat()
     if (older_than is None) == (before is None):
@@ -164,13 +164,13 @@ def add(
     placed = upkeep.place_hold(
         config,
         Hold(
-            district_id=_district(config, district).id,
+            district_id=home_of(config, district).id,
             section_id=section,
             enrollment_id=enrollment,
             user_id=student,
             reason=reason,
             placed_at=upkeep.now(),
-            placed_by=_login(),
+            placed_by=login(),
         ),
     )
     click.echo(f"Hold {placed.id} is on. Lift it with: rollbook hold lift {placed.id}")
@@ -185,7 +185,7 @@ def list_(config: Config, *, lifted: bool, district: str | None) -> None:
     from rollbook import upkeep
 
     shown_ = table("hold", "keeps", "placed", "by", "lifted", "reason")
-    for each in upkeep.holds(config, _district(config, district).id):
+    for each in upkeep.holds(config, home_of(config, district).id):
         if each.lifted_at is None or lifted:
             ended = f"{each.lifted_at} by {each.lifted_by}" if each.lifted_at else ""
             shown_.line(
@@ -202,7 +202,7 @@ def lift(config: Config, *, hold_id: int, district: str | None) -> None:
     """Lift hold HOLD_ID: the next pruning removes what is old. That it was there stays written."""
     from rollbook import upkeep
 
-    upkeep.lift_hold(config, _district(config, district).id, hold_id, by=_login())
+    upkeep.lift_hold(config, home_of(config, district).id, hold_id, by=login())
     click.echo(f"Hold {hold_id} is lifted.")
 
 
@@ -214,13 +214,14 @@ def _kept(hold: Hold) -> str:
     return "everything" if hold.section_id is None else f"section {hold.section_id}"
 
 
-def _district(config: Config, name: str | None) -> District:
+def home_of(config: Config, name: str | None) -> District:
+    """Return the district that is meant, by its name or as the only one."""
     from rollbook import upkeep
 
     return district_of(upkeep.districts(config), name)
 
 
-def _login() -> str:
+def login() -> str:
     """Return who types, as the machine knows them."""
     try:
         return getpass.getuser()

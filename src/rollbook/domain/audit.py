@@ -38,6 +38,16 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         return f"{where}: {self.what}"
 
 
+class _Pruned(msgspec.Struct, frozen=True):
+    """What the record says was pruned, in which entry, and what it took out of the book."""
+
+    said: Statement
+    number: int
+    marks: dict[tuple[Day, int], tuple[int, str]]
+    rolls: dict[Day, RollTaken]
+    known_before: Day  # as it was then
+
+
 class Audit:
     """
     One section, entry by entry; what is wrong gathers in `findings`.
@@ -57,7 +67,8 @@ class Audit:
         # Of days from the one to the other, what removed entries said is not known.
         self._known_before: Day = ""
         self._unknown_before: Day = anchor.before if anchor else ""
-        self._stated: Statement | None = None
+        # What the record says was pruned and has not come back, and where it says so.
+        self._stated: list[_Pruned] = []
 
     def follow(self, entry: RecordEntry) -> None:
         """Hold the next entry against the ones before it."""
@@ -69,8 +80,11 @@ class Audit:
                 entry.number,
             )
         self._previous = entry.hash
-        if pruned := statement_of(entry):
-            self._forget(pruned, entry.number)
+        if statement := statement_of(entry):
+            if statement.brought_back:
+                self._recall(statement, entry.number)
+            else:
+                self._forget(statement, entry.number)
             return
         self._change_marks(entry)
         self._take_rolls(entry)
@@ -123,14 +137,36 @@ class Audit:
 
     def _forget(self, pruned: Statement, number: int) -> None:
         """Let go of what was pruned: marks and rolls of those days are gone from here on."""
-        if self._anchor is None:
-            self._note("it tells of a pruning whose anchor is missing", number)
-        self._marks = {
-            key: mark for key, mark in self._marks.items() if key[0] >= pruned.before
-        }
-        self._rolls = {day: roll for day, roll in self._rolls.items() if day >= pruned.before}
+        gone = _Pruned(
+            pruned,
+            number,
+            {key: mark for key, mark in self._marks.items() if key[0] < pruned.before},
+            {day: roll for day, roll in self._rolls.items() if day < pruned.before},
+            self._known_before,
+        )
+        for key in gone.marks:
+            del self._marks[key]
+        for day in gone.rolls:
+            del self._rolls[day]
         self._known_before = max(self._known_before, pruned.before)
-        self._stated = pruned
+        self._stated.append(gone)
+
+    def _recall(self, restored: Statement, number: int) -> None:
+        """Take back what was pruned last: from here on marks and rolls of those days are there."""
+        if self._stated:
+            gone = self._stated.pop()
+            if gone.said == msgspec.structs.replace(restored, brought_back=False):
+                self._marks.update(gone.marks)
+                self._rolls.update(gone.rolls)
+                self._known_before = gone.known_before
+                return
+        elif self._anchor and restored.pruning_id < self._anchor.pruning_id:
+            return  # both went with a later pruning: what the former said, and all that came back
+        self._note(
+            f"it tells that what pruning {restored.pruning_id} removed came back, which was not "
+            "the last to be removed",
+            number,
+        )
 
     def compare(self, marks: Marks, rolls: Iterable[RollTaken]) -> None:
         """Hold marks and rolls of the book against what the record says they became."""
@@ -153,8 +189,11 @@ class Audit:
         """Hold the anchor against the last pruning that the record tells of."""
         anchor = self._anchor
         if anchor is None:
+            for pruned in self._stated:
+                self._note("it tells of a pruning whose anchor is missing", pruned.number)
             return
-        if self._stated != Statement(anchor.pruning_id, anchor.before, anchor.number):
+        last = self._stated[-1].said if self._stated else None
+        if last != Statement(anchor.pruning_id, anchor.before, anchor.number):
             self._note(
                 f"the anchor says that pruning {anchor.pruning_id} removed the entries up to "
                 f"{anchor.number}; the record itself does not say so"

@@ -7,6 +7,10 @@ which begins at the last entry that went, the anchor. The pruning itself becomes
 record (`entry_of_pruning`): who reads the section later sees that it happened, the version of its
 attendance goes on, and the anchor can be held against what the record says.
 
+What was archived before it was removed can come back (`Statement.brought_back`), what went last
+first: then the record begins where it began before that pruning, with the same entries and hashes,
+and says of both that they happened.
+
 A hold keeps whole sections, also when it names one student: the entry of a roll is about the whole
 class, and taking the other students out of it would break its hash.
 """
@@ -20,7 +24,9 @@ from rollbook.domain.days import Day, is_day
 from rollbook.domain.people import Instant
 from rollbook.domain.record import Author, Channel, RecordEntry
 
-_STATEMENT = re.compile(r"pruning (\d+): before (\d{4}-\d\d-\d\d), entries up to (\d+)")
+_STATEMENT = re.compile(
+    r"(pruning|restoring) (\d+): before (\d{4}-\d\d-\d\d), entries up to (\d+)"
+)
 
 
 class Hold(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,11 +84,12 @@ class Anchor(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Statement(msgspec.Struct, frozen=True):
-    """What the record says of a pruning."""
+    """What the record says of a pruning, or of bringing back what it removed."""
 
     pruning_id: int
     before: Day
     number: int
+    brought_back: bool = False
 
 
 def school_year_begins(today: Day, years_ago: int, begins: str) -> Day:
@@ -115,12 +122,11 @@ def is_older(entry: RecordEntry, before: Day) -> bool:
     )
 
 
-def entry_of_pruning(
-    statement: Statement, *, section_id: int, number: int, at: Instant
-) -> RecordEntry:
-    """Return the entry, still without its hash, that says in the record what was removed."""
+def entry_of(statement: Statement, *, section_id: int, number: int, at: Instant) -> RecordEntry:
+    """Return the entry, still without its hash, that says in the record what was done to it."""
+    doing = "restoring" if statement.brought_back else "pruning"
     said = (
-        f"pruning {statement.pruning_id}: before {statement.before}, "
+        f"{doing} {statement.pruning_id}: before {statement.before}, "
         f"entries up to {statement.number}"
     )
     return RecordEntry(
@@ -138,6 +144,6 @@ def statement_of(entry: RecordEntry) -> Statement | None:
     if entry.dates or entry.changes or entry.author.channel is not Channel.CLI:
         return None
     found = _STATEMENT.fullmatch(entry.author.request_id)
-    if found is None or not is_day(found[2]):
+    if found is None or not is_day(found[3]):
         return None
-    return Statement(int(found[1]), found[2], int(found[3]))
+    return Statement(int(found[2]), found[3], int(found[4]), found[1] == "restoring")

@@ -1,5 +1,6 @@
 """Where the book is looked after: what `checking` and `retention` need of a database."""
 
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, TypeAlias
 
@@ -12,6 +13,7 @@ class Desk(Protocol):
     sql: Any  # the statements, as the database understands them
     broken: type[Exception]  # raised when a constraint would not hold
     has_anchors: bool  # False for a file from before there were any
+    entry_id: tuple[str, ...]  # the column, if any, by which an entry bears its event's id
 
     async def rows(self, statement: str, *parameters: Any) -> list[Any]:
         """Run a statement and return its rows."""
@@ -25,8 +27,14 @@ class Desk(Protocol):
     def transaction(self) -> AbstractAsyncContextManager[None]:
         """Do all inside or nothing, while nobody else is in one of these."""
 
+    async def require_owner(self) -> None:
+        """Raise `Unavailable` when this login may not take out of the record or bring back."""
+
     async def prepare_to_remove(self) -> None:
         """Let what is removed be gone for good; raises `Unavailable` when this login may not."""
+
+    async def insert(self, table: str, columns: Sequence[str], rows: list[Any]) -> None:
+        """Write rows into a table."""
 
     async def remove_events(self, key: Key, number: int, entries: int) -> None:
         """Remove the events of the section's *entries* entries up to that number."""

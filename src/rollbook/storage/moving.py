@@ -105,6 +105,7 @@ TABLES = (
         "before begun_at begun_by ended_at sections marks rolls entries",
     ),
     _table("anchors", "district_id section_id pruning_id", "number hash at"),
+    _table("restorations", "district_id section_id pruning_id", "restored_at restored_by"),
     _table(
         "accounts",
         "district_id user_id",

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import msgspec
 
@@ -15,7 +15,7 @@ from rollbook.domain.retention import (
     Hold,
     Pruning,
     Statement,
-    entry_of_pruning,
+    entry_of,
     is_older,
 )
 from rollbook.storage import rows
@@ -76,6 +76,7 @@ async def holds(desk: Desk, district_id: int) -> list[Hold]:
 # ---------------------------------------------------------------- pruning
 
 Progress = Callable[[int, int], None]  # sections looked at, of how many
+MayGo = Callable[[Key, "Old"], Awaitable[bool]]  # may this be removed of the section?
 
 
 class Survey(msgspec.Struct, kw_only=True):
@@ -91,10 +92,11 @@ class Pruned(msgspec.Struct, kw_only=True):
 
     pruning: Pruning
     held: int = 0  # sections with old days that are on hold
+    kept: int = 0  # sections whose old days were not to go
     longest: float = 0.0  # seconds that a save had to wait, at most
 
 
-class _Old(msgspec.Struct, kw_only=True):
+class Old(msgspec.Struct, kw_only=True):
     """What of a section lies before the day, and the last entry of its record that does."""
 
     removes: Counts
@@ -103,9 +105,16 @@ class _Old(msgspec.Struct, kw_only=True):
     at: Instant
 
 
-async def _old(desk: Desk, key: Key, before: Day) -> _Old | None:
-    """Return what there is to remove from a section; None for nothing."""
+async def old_of(desk: Desk, key: Key, before: Day) -> Old | None:
+    """
+    Return what there is to remove from a section; None for nothing.
+
+    Nothing, too, when days up to a later one were removed before: what was saved of them since
+    goes with the next that reaches further, so that anchors follow one another by day.
+    """
     anchor = await anchor_of(desk, key)
+    if anchor is not None and anchor.before > before:
+        return None
     number, digest, at = (anchor.number, anchor.hash, anchor.at) if anchor else (0, GENESIS, "")
     entries, saves = 0, False
     async for row in record_of(desk, key):
@@ -120,7 +129,7 @@ async def _old(desk: Desk, key: Key, before: Day) -> _Old | None:
     if not (saves or marks or rolls):  # what an earlier pruning said is no reason for another
         return None
     removes = Counts(sections=1, marks=marks, rolls=rolls, entries=entries)
-    return _Old(removes=removes, number=number, hash=digest, at=at)
+    return Old(removes=removes, number=number, hash=digest, at=at)
 
 
 async def survey(desk: Desk, district_id: int, before: Day, progress: Progress) -> Survey:
@@ -130,18 +139,18 @@ async def survey(desk: Desk, district_id: int, before: Day, progress: Progress) 
     for pruning in await prunings(desk, district_id):
         if pruning.ended_at is None:
             found.interrupted = pruning.before
-    async for key in _sections(desk, district_id, progress):
-        old = await _old(desk, key, before)
+    async for key in sections_of(desk, district_id, progress):
+        old = await old_of(desk, key, before)
         if old is None:
             continue
-        if await _is_held(desk, key):
+        if await is_held(desk, key):
             found.held += 1
         else:
             found.removes += old.removes
     return found
 
 
-async def _sections(desk: Desk, district_id: int, progress: Progress) -> AsyncIterator[Key]:
+async def sections_of(desk: Desk, district_id: int, progress: Progress) -> AsyncIterator[Key]:
     """Yield the district's sections, telling how far it is."""
     ((total,),) = await desk.rows(desk.sql.count_sections, district_id)
     seen = 0
@@ -152,8 +161,13 @@ async def _sections(desk: Desk, district_id: int, progress: Progress) -> AsyncIt
         progress(seen, total)
 
 
-async def _is_held(desk: Desk, key: Key) -> bool:
+async def is_held(desk: Desk, key: Key) -> bool:
+    """Say whether a hold keeps a section."""
     return bool(await desk.rows(desk.sql.is_held, *key))
+
+
+async def _anything(_key: Key, _old: Old) -> bool:
+    return True
 
 
 async def prune(
@@ -164,6 +178,7 @@ async def prune(
     by: str,
     clock: Clock,
     progress: Progress,
+    may_go: MayGo = _anything,
 ) -> Pruned:
     """
     Remove the marks, rolls and entries of a district's days before one, except what is on hold.
@@ -179,12 +194,12 @@ async def prune(
     await desk.work_for(district_id)
     pruned = Pruned(pruning=await _begin(desk, district_id, before, by, clock))
     due: list[Key] = []
-    async for key in _sections(desk, district_id, progress):
-        if await _old(desk, key, before) is not None:
+    async for key in sections_of(desk, district_id, progress):
+        if await old_of(desk, key, before) is not None:
             due.append(key)
         if len(due) == _DUE:
-            await _prune_all(desk, due, pruned, clock)
-    await _prune_all(desk, due, pruned, clock)
+            await _prune_all(desk, due, pruned, clock, may_go)
+    await _prune_all(desk, due, pruned, clock, may_go)
     await desk.rows(desk.sql.end_prunings, instant(clock()), district_id, None)
     pruned.pruning = await _pruning(desk, district_id, pruned.pruning.id)
     return pruned
@@ -212,14 +227,18 @@ async def _pruning(desk: Desk, district_id: int, number: int) -> Pruning:
     return next(each for each in await prunings(desk, district_id) if each.id == number)
 
 
-async def _prune_all(desk: Desk, due: list[Key], pruned: Pruned, clock: Clock) -> None:
+async def _prune_all(
+    desk: Desk, due: list[Key], pruned: Pruned, clock: Clock, may_go: MayGo
+) -> None:
     """Prune those sections and forget them, some in each transaction."""
     while due:
         begun = time.monotonic()
         removed = Counts()
         async with desk.transaction():
             while due and time.monotonic() < begun + _LOCK_FOR:
-                removed += await _prune_section(desk, due.pop(), pruned, instant(clock()))
+                removed += await _prune_section(
+                    desk, due.pop(), pruned, instant(clock()), may_go
+                )
             counted = (removed.sections, removed.marks, removed.rolls, removed.entries)
             own = (pruned.pruning.district_id, pruned.pruning.id)
             await desk.rows(desk.sql.count_pruned, *counted, *own)
@@ -227,10 +246,12 @@ async def _prune_all(desk: Desk, due: list[Key], pruned: Pruned, clock: Clock) -
         await asyncio.sleep(_LEAVE_FOR)
 
 
-async def _prune_section(desk: Desk, key: Key, pruned: Pruned, now: Instant) -> Counts:
+async def _prune_section(
+    desk: Desk, key: Key, pruned: Pruned, now: Instant, may_go: MayGo
+) -> Counts:
     """Remove what is old of one section, unless it was put on hold meanwhile."""
     pruning = pruned.pruning
-    old = await _told_in_the_record(desk, key, pruned, now)
+    old = await _told_in_the_record(desk, key, pruned, now, may_go)
     if old is None:
         return Counts()
     # The anchor comes first: the schema of a file lets no entry go without it.
@@ -243,8 +264,8 @@ async def _prune_section(desk: Desk, key: Key, pruned: Pruned, now: Instant) -> 
 
 
 async def _told_in_the_record(
-    desk: Desk, key: Key, pruned: Pruned, now: Instant
-) -> _Old | None:
+    desk: Desk, key: Key, pruned: Pruned, now: Instant, may_go: MayGo
+) -> Old | None:
     """
     Add the entry that says what is removed, and return that; None when there is nothing.
 
@@ -253,22 +274,35 @@ async def _told_in_the_record(
     """
     pruning = pruned.pruning
     while True:
-        number, digest = await _last_entry(desk, key)
-        anchor, old = await anchor_of(desk, key), await _old(desk, key, pruning.before)
+        number, digest = await last_entry(desk, key)
+        anchor, old = await anchor_of(desk, key), await old_of(desk, key, pruning.before)
         if old is None or (anchor is not None and anchor.pruning_id == pruning.id):
             return None
-        if await _is_held(desk, key):
+        if await is_held(desk, key):
             pruned.held += 1
             return None
+        if not await may_go(key, old):
+            pruned.kept += 1
+            return None
         statement = Statement(pruning.id, pruning.before, old.number)
-        entry = entry_of_pruning(statement, section_id=key[1], number=number + 1, at=now)
-        entry = msgspec.structs.replace(entry, hash=chain_hash(digest, entry))
-        row = rows.from_record_entry(key[0], entry)
-        if await desk.rows(desk.sql.add_pruning_to_record, *row):
-            await desk.rows(desk.sql.add_event, *key, entry.number)
+        if await say_in_the_record(desk, key, (number, digest), statement, now):
             return old
 
 
-async def _last_entry(desk: Desk, key: Key) -> tuple[int, bytes]:
+async def say_in_the_record(
+    desk: Desk, key: Key, last: tuple[int, bytes], statement: Statement, now: Instant
+) -> bool:
+    """Add an entry after the last one, with its event; say whether nobody was quicker."""
+    entry = entry_of(statement, section_id=key[1], number=last[0] + 1, at=now)
+    entry = msgspec.structs.replace(entry, hash=chain_hash(last[1], entry))
+    row = rows.from_record_entry(key[0], entry)
+    if not await desk.rows(desk.sql.say_in_the_record, *row):
+        return False
+    await desk.rows(desk.sql.add_event, *key, entry.number)
+    return True
+
+
+async def last_entry(desk: Desk, key: Key) -> tuple[int, bytes]:
+    """Return number and hash of the section's last entry."""
     found = await desk.rows(desk.sql.record_head, *key)
     return found[0] if found else (0, GENESIS)

@@ -1,6 +1,6 @@
 """A database at which the book is looked after, on one connection."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
@@ -19,6 +19,7 @@ class DatabaseDesk:
     sql: Any = SQL
     broken: type[Exception] = asyncpg.IntegrityConstraintViolationError
     has_anchors = True
+    entry_id: tuple[str, ...] = ()
 
     def __init__(self, db: Any) -> None:
         self._db = db
@@ -44,13 +45,22 @@ class DatabaseDesk:
             await self._db.execute(SQL.look_after_alone)
             yield
 
-    async def prepare_to_remove(self) -> None:
+    async def require_owner(self) -> None:
         """Raise `Unavailable` unless this login may remove entries of the record: the owner."""
         if not await self._db.fetchval(SQL.may_remove):
             raise Unavailable(
-                "This login may not remove anything of the record, which is as it should be for "
-                "the application's. Name the address of the database's owner with --database."
+                "This login may neither remove anything of the record nor bring it back, which is "
+                "as it should be for the application's. Name the address of the database's owner "
+                "with --database."
             )
+
+    async def prepare_to_remove(self) -> None:
+        """Raise `Unavailable` for anybody but the owner: there is nothing else to prepare."""
+        await self.require_owner()
+
+    async def insert(self, table: str, columns: Sequence[str], rows: list[Any]) -> None:
+        """Write rows into a table."""
+        await self._db.copy_records_to_table(table, columns=columns, records=rows)
 
     async def remove_events(self, key: Key, number: int, _entries: int) -> None:
         """Remove them by their index."""

@@ -25,11 +25,15 @@ SELECT date, first_taken_at, first_taken_by, last_taken_at, last_taken_by
  WHERE district_id = :district_id AND section_id = :section_id;
 
 -- name: anchor
--- The last one: where the section's record begins now.
+-- The last one whose pruning was not undone: where the section's record begins now.
 SELECT a.pruning_id, p.before, a.number, a.hash, a.at
   FROM anchors AS a
   JOIN prunings AS p ON p.district_id = a.district_id AND p.id = a.pruning_id
  WHERE a.district_id = :district_id AND a.section_id = :section_id
+   AND NOT EXISTS (
+       SELECT 1 FROM restorations AS r
+        WHERE r.district_id = a.district_id AND r.section_id = a.section_id
+          AND r.pruning_id = a.pruning_id)
  ORDER BY a.pruning_id DESC
  LIMIT 1;
 
@@ -102,7 +106,7 @@ UPDATE prunings
 INSERT INTO anchors (district_id, section_id, pruning_id, number, hash, at)
 VALUES (:district_id, :section_id, :pruning_id, :number, :hash, :at);
 
--- name: add_pruning_to_record
+-- name: say_in_the_record
 -- No row comes back when somebody's save has taken the number.
 INSERT INTO record (district_id, section_id, number, at, user_id, on_behalf_of, channel,
                     request_id, dates, changes, hash)

@@ -104,9 +104,9 @@ def _may(action: int, what: str | None, _on: str | None, *_where: str | None) ->
     return apsw.SQLITE_DENY if what in _FORBIDDEN.get(action, ()) else apsw.SQLITE_OK
 
 
-_KEPT = {"record", "anchors", "sqlite_master"}  # the last one: where triggers are
+_KEPT = {"record", "anchors", "restorations", "sqlite_master"}  # the last: where triggers are
 _FORBIDDEN: dict[int, set[str]] = {
-    apsw.SQLITE_INSERT: {"anchors"},
+    apsw.SQLITE_INSERT: {"anchors", "restorations"},
     apsw.SQLITE_UPDATE: _KEPT,
     apsw.SQLITE_DELETE: _KEPT,
     apsw.SQLITE_PRAGMA: {"writable_schema", "recursive_triggers"},

@@ -1,7 +1,8 @@
 """A file at which the book is looked after, on one connection."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import apsw
@@ -11,7 +12,7 @@ from rollbook.storage.sqlite import migrations
 from rollbook.storage.sqlite.connection import moment
 from rollbook.storage.sqlite.statements import SQL
 
-_ANCHORS_SINCE = 3  # the schema that brought them: an older file is checked too
+_ANCHORS_SINCE, _RESTORATIONS_SINCE = 3, 5  # schemas; an older file is checked too
 
 
 class FileDesk:
@@ -19,10 +20,14 @@ class FileDesk:
 
     sql: Any = SQL
     broken: type[Exception] = apsw.ConstraintError
+    entry_id: tuple[str, ...] = ("id",)
 
     def __init__(self, db: apsw.Connection) -> None:
         self.db = db
-        self.has_anchors = migrations.level(db) >= _ANCHORS_SINCE
+        level = migrations.level(db)
+        self.has_anchors = level >= _ANCHORS_SINCE
+        if level < _RESTORATIONS_SINCE:
+            self.sql = SimpleNamespace(**vars(SQL) | {"anchor": SQL.anchor_before_restorations})
 
     async def rows(self, statement: str, *parameters: Any) -> list[Any]:
         """Run a statement and return its rows."""
@@ -49,6 +54,9 @@ class FileDesk:
             raise
         self.db.execute("COMMIT")
 
+    async def require_owner(self) -> None:
+        """Whoever can write the file may: nothing to ask."""
+
     async def prepare_to_remove(self) -> None:
         """
         Overwrite what is deleted: old years are not to be read out of free pages.
@@ -58,6 +66,12 @@ class FileDesk:
         """
         self.db.pragma("secure_delete", 1)
         self.db.pragma("foreign_keys", 0)
+
+    async def insert(self, table: str, columns: Sequence[str], rows: list[Any]) -> None:
+        """Write rows into a table."""
+        names, places = ", ".join(columns), ", ".join("?" * len(columns))
+        # The names are those of `storage.archiving`.
+        self.db.executemany(f"INSERT INTO {table} ({names}) VALUES ({places})", rows)  # noqa: S608
 
     async def remove_events(self, key: Key, number: int, entries: int) -> None:
         """Remove the events that bear their entries' ids, or whichever are the entries'."""
