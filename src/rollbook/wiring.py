@@ -152,7 +152,14 @@ def build(config: Config, room: Path, requests: Requests) -> Entrance:
         limits=limits,
         watch=_watch(config, room),
     )
-    pages = build_pages(store, door, _reception(store, requests), safe, clock=system_clock)
+    pages = build_pages(
+        store,
+        door,
+        _reception(store, requests),
+        safe,
+        clock=system_clock,
+        public_url=config.public_url,
+    )
     return Entrance(front, pages, pages.routes.first_words)
 
 

@@ -15,7 +15,7 @@ from rollbook.cli.common import (
     with_store,
     with_store_and_address,
 )
-from rollbook.domain.accounts import Account, as_login
+from rollbook.domain.accounts import Account, AccountState, as_login
 from rollbook.domain.errors import AlreadyThere
 from rollbook.domain.people import District, Role, User
 from rollbook.domain.store import Store
@@ -148,11 +148,15 @@ async def list_(store: Store, district: str | None) -> None:
 
 
 def _state(one: Account, person: User) -> str:
-    if one.disabled_at is not None:
-        return f"disabled {one.disabled_at[:10]}"
-    if not person.active:
-        return "has left"
-    return "may come in" if one.password_hash or one.subject else "invited"
+    match one.state(person):
+        case AccountState.DISABLED:
+            return f"disabled {str(one.disabled_at)[:10]}"
+        case AccountState.LEFT:
+            return "has left"
+        case AccountState.ACTIVE:
+            return "may come in"
+        case AccountState.INVITED:
+            return "invited"
 
 
 async def _find(store: Store, place: District, who: str) -> Account:

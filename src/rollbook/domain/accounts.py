@@ -28,6 +28,15 @@ _DIFFERENT_MIN = 5  # characters
 _AROUND_WORDS = re.compile(r"^[\W\d_]+|[\W\d_]+$")
 
 
+class AccountState(enum.StrEnum):
+    """Whether somebody may come in, and if not, why."""
+
+    INVITED = "invited"  # they have not chosen a password yet
+    ACTIVE = "active"
+    DISABLED = "disabled"
+    LEFT = "left"  # the person is no longer active in the district
+
+
 class Account(msgspec.Struct, frozen=True, kw_only=True):
     """A person's way in."""
 
@@ -38,6 +47,15 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     subject: str | None = None  # whom a provider of identities says this is, and which provider
     created_at: Instant = ""
     disabled_at: Instant | None = None
+
+    def state(self, owner: User) -> AccountState:
+        """Return whether *owner*, whose account it is, may come in with it."""
+        if self.disabled_at is not None:
+            return AccountState.DISABLED
+        if not owner.active:
+            return AccountState.LEFT
+        proven = self.password_hash or self.subject
+        return AccountState.ACTIVE if proven else AccountState.INVITED
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ from rollbook.domain.accounts import AccountBook
 from rollbook.domain.attendance import Answer, Entry, Mark, RollTaken, Tally, Unreadable
 from rollbook.domain.days import Day
 from rollbook.domain.mark_files import MarkFiles
+from rollbook.domain.overview import Overview
 from rollbook.domain.people import ApiKey, District, KeyHolder, Role, School, User
 from rollbook.domain.record import Author, Recorded
 from rollbook.domain.rosters import Course, EnrollmentStatus, Footing, Person, Section
@@ -267,7 +268,7 @@ class RosterSummary(msgspec.Struct, frozen=True):
 # ---------------------------------------------------------------- the store
 
 
-class Store(MarkFiles, AccountBook, SchoolDays, Protocol):
+class Store(MarkFiles, AccountBook, SchoolDays, Overview, Protocol):
     """A database with districts in it."""
 
     async def close(self) -> None:

@@ -35,6 +35,7 @@ from rollbook.web import (
     keys,
     month,
     office,
+    people,
     render,
     settings,
     sheet,
@@ -73,6 +74,7 @@ _ALWAYS = [  # headers of every page and whatever belongs to one
 ]
 _STRICT = (b"strict-transport-security", b"max-age=31536000")
 _NOT_KEPT = "no-store"
+_OF_A_STUDENT = frozenset({Action.SEE_STUDENT, Action.EXCUSE})
 
 
 def build_pages(
@@ -82,6 +84,7 @@ def build_pages(
     safe: Safe,
     *,
     clock: Callable[[], dt.datetime],
+    public_url: str = "",
 ) -> "Pages":
     """Return the ASGI application; raises `RuntimeError` when a page has no guard."""
     pages = Pages(store, door, reception, clock)
@@ -99,6 +102,8 @@ def build_pages(
         "/admin/settings": settings.Settings(store),
         "/admin/keys": all_keys,
         "/admin/keys/{key}": keys.Key(store, safe, all_keys),
+        "/admin/people": people.People(store),
+        "/admin/people/{user_id}": people.Person(store, reception, public_url),
         "/office": office.Office(store),
         "/students/{user_id}": student.StudentOfToday(),
         "/students/{user_id}/excuse": office.Excuse(store, pages.rights),
@@ -213,7 +218,7 @@ class Pages:
             resp.headers["Location"] = f"/login?next={quote(visit.path)}"
             return False
         section_id = params.get("section_id")
-        if "user_id" in params:
+        if action in _OF_A_STUDENT:
             return True  # the page looks whose student it is
         if section_id is None:
             self.rights.require_school(visit.actor, action, visit.actor.office_of)

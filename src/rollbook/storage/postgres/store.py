@@ -34,6 +34,7 @@ from rollbook.storage.clock import Clock, system_clock
 from rollbook.storage.postgres import changes, mark_files, migrations, reading, roster_import
 from rollbook.storage.postgres.accounts import Accounts
 from rollbook.storage.postgres.catalogue import Catalogue
+from rollbook.storage.postgres.overview import Lookups
 from rollbook.storage.postgres.pool import FIRST, LAST, Pool
 from rollbook.storage.postgres.school_days import DaysOfSchool
 from rollbook.storage.postgres.sections import Rosters
@@ -47,7 +48,7 @@ log = logging.getLogger("rollbook.storage")
 _PEOPLE_KNOWN_FOR = 0.25
 
 
-class PostgresStore(Accounts, Catalogue, DaysOfSchool):
+class PostgresStore(Accounts, Catalogue, DaysOfSchool, Lookups):
     """
     A district's book, or many, in a PostgreSQL database.
 

@@ -39,6 +39,7 @@ from rollbook.storage.sqlite.connection import (
     unavailable,
 )
 from rollbook.storage.sqlite.mark_files import FilesOfMarks
+from rollbook.storage.sqlite.overview import Lookups
 from rollbook.storage.sqlite.school_days import DaysOfSchool
 from rollbook.storage.sqlite.statements import SQL
 from rollbook.storage.sqlite.writer import Writer
@@ -62,7 +63,7 @@ class Writing(Protocol):
         """Return the command's result; raises its error."""
 
 
-class SqliteStore(FilesOfMarks, Accounts, DaysOfSchool):
+class SqliteStore(FilesOfMarks, Accounts, DaysOfSchool, Lookups):
     """
     A district's book in one file.
 
