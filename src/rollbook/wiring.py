@@ -5,6 +5,8 @@ import logging
 import os
 import socket
 import ssl
+import subprocess
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, nullcontext
@@ -29,6 +31,7 @@ from rollbook.config import Config
 from rollbook.domain.errors import Unavailable
 from rollbook.domain.store import Store
 from rollbook.edge import Edge, Entrance
+from rollbook.exchange.outcome import Outcome
 from rollbook.processes import (
     KeptWriter,
     Worker,
@@ -53,6 +56,7 @@ from rollbook.watch.logins import LoginTurnstile
 from rollbook.watch.metrics import Requests
 from rollbook.watch.sharing import Blackboard, Exchange, Sharing
 from rollbook.web.app import build_pages
+from rollbook.web.rosters import Rosters
 
 log = logging.getLogger("rollbook")
 
@@ -61,6 +65,7 @@ _ROOM = "ROLLBOOK_ROOM"  # and the folder in which the processes meet
 
 _HEAD_WITHIN = 10  # seconds; also the time that a connection may be idle
 _HEAD_MAX = 65536  # bytes
+_IMPORT_WITHIN = 600  # seconds, for a roster that was sent in at the pages
 _CONNECTIONS = 2048  # of one worker at once: more wait
 
 
@@ -157,6 +162,7 @@ def build(config: Config, room: Path, requests: Requests) -> Entrance:
         door,
         _reception(store, requests),
         safe,
+        Rosters(room / "rosters", RosterProcess(config)),
         clock=system_clock,
         public_url=config.public_url,
     )
@@ -166,6 +172,41 @@ def build(config: Config, room: Path, requests: Requests) -> Entrance:
 def _reception(store: Store, requests: Requests) -> Reception:
     turnstile = LoginTurnstile(note=requests.limited)
     return Reception(store, Passwords(), turnstile=turnstile, clock=system_clock)
+
+
+class RosterProcess:
+    """Takes rosters in with `rollbook import`, in a process of its own: it takes many seconds."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+
+    async def __call__(
+        self, district_id: int, path: Path, *, dry_run: bool, allow_ending: bool
+    ) -> Outcome:
+        """Return what came of it; raises `Unavailable` when nobody knows."""
+        options = [
+            *(["--dry-run"] if dry_run else []),
+            *(["--allow-ending"] if allow_ending else []),
+        ]
+        command = [sys.executable, "-m", "rollbook", "import", "oneroster", str(path), "--json"]
+        command += ["--district", str(district_id), *options]
+        # The address of a database may have a password in it, and who runs `ps` sees a command.
+        named = {"ROLLBOOK_DATABASE": self._config.database}
+        try:
+            done = await asyncio.to_thread(
+                subprocess.run,
+                command,
+                env=os.environ | named,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=_IMPORT_WITHIN,
+                check=True,
+            )
+            return msgspec.json.decode(done.stdout, type=Outcome)
+        except subprocess.CalledProcessError as error:
+            raise Unavailable(error.stderr.decode(errors="replace").strip()) from None
+        except (subprocess.TimeoutExpired, msgspec.DecodeError, OSError) as error:
+            raise Unavailable(f"The import did not end as it should: {error}") from error
 
 
 def _store_of_worker(

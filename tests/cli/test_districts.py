@@ -1,6 +1,8 @@
 import pytest
 
 from cli.terminal import Terminal, rows
+from rollbook.cli.common import district_of
+from rollbook.domain.people import District
 
 
 def test_a_district_is_created_and_shown(terminal: Terminal) -> None:
@@ -95,3 +97,13 @@ def test_a_house_without_districts_says_how_to_make_one(empty: Terminal) -> None
 
     assert "rollbook district create NAME" in empty.refused("district", "show")
     assert "rollbook district create NAME" in empty.refused("user", "list")
+
+
+def test_a_districts_number_is_before_anothers_name() -> None:
+    """
+    A district that calls itself "2" does not get what is meant for the one with that number.
+    """
+    districts = [District(id=1, name="2"), District(id=2, name="Nordhafen")]
+
+    assert district_of(districts, "2").id == 2
+    assert district_of(districts, "Nordhafen").id == 2

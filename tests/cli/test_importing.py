@@ -1,6 +1,7 @@
 """`rollbook import`: what it prints, and how it ends."""
 
 import io
+import json
 import re
 from pathlib import Path
 
@@ -148,3 +149,19 @@ def test_a_terminal_shows_how_far_it_is(
     assert take_in(database, folder).exit_code == 0
     assert "enrollments" in screen.getvalue()
     assert "2 rows" in screen.getvalue()
+
+
+def test_json_says_what_came_of_it(database: str, folder: Path) -> None:
+    """
+    What it did, what is wrong, and how many would end too many: for programs, with exit code 0.
+    """
+    made = json.loads(take_in(database, folder, "--json").stdout)
+    assert ["users", 2, 0, 0, 0] in [list(one.values()) for one in made["summaries"]]
+    (folder / "enrollments.csv").write_text("sourcedId,classSourcedId,userSourcedId,role\n")
+    many = json.loads(take_in(database, folder, "--json", "--dry-run").stdout)
+    assert (many["ended"], many["active"], many["refused"]) == (2, 2, "")
+    refused = json.loads(take_in(database, folder, "--json").stdout)
+    assert "2 of the 2 active enrollments would end" in refused["refused"]
+    (folder / "users.csv").write_text("sourcedId\nx\n")
+    wrong = json.loads(take_in(database, folder, "--json").stdout)
+    assert any(line.startswith("users.csv") for line in wrong["problems"])

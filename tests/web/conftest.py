@@ -1,20 +1,24 @@
 """Fixtures for visiting the pages as each of the cast."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import TypeAlias
 
 import httpx
 import pytest
 
-from cast import MASTER_KEY, Cast
+from cast import MASTER_KEY, TODAY, Cast
 from conftest import Clock
 from rollbook.auth.credentials import Safe
 from rollbook.auth.door import Door
 from rollbook.auth.passwords import Passwords
 from rollbook.auth.reception import Reception
+from rollbook.cli.importing import outcome_of
 from rollbook.domain.accounts import Account
-from rollbook.domain.store import Store
+from rollbook.domain.store import RosterLimits, Store
+from rollbook.exchange.outcome import Outcome
 from rollbook.web.app import Pages, build_pages
+from rollbook.web.rosters import Rosters
 from web.browsing import ADDRESS, Browser
 
 PASSWORD = "seven green apples"
@@ -27,9 +31,26 @@ def reception(store: Store, clock: Clock) -> Reception:
 
 
 @pytest.fixture
-def pages(store: Store, door: Door, reception: Reception, clock: Clock) -> Pages:
+def rosters(store: Store, tmp_path: Path) -> Rosters:
+    """Where rosters wait; they are read in this process, which a server does not do."""
+
+    async def take_in(
+        district_id: int, path: Path, *, dry_run: bool, allow_ending: bool
+    ) -> Outcome:
+        (home,) = [one for one in await store.districts() if one.id == district_id]
+        share = 1.0 if allow_ending else 0.1
+        limits = RosterLimits(today=TODAY, end_share=share, dry_run=dry_run)
+        return await outcome_of(store, home, path, limits)
+
+    return Rosters(tmp_path / "rosters", take_in)
+
+
+@pytest.fixture
+def pages(
+    store: Store, door: Door, reception: Reception, rosters: Rosters, clock: Clock
+) -> Pages:
     """The pages of the real application."""
-    return build_pages(store, door, reception, Safe(MASTER_KEY), clock=clock)
+    return build_pages(store, door, reception, Safe(MASTER_KEY), rosters, clock=clock)
 
 
 @pytest.fixture

@@ -184,9 +184,11 @@ def district_of(districts: list[District], name: str | None) -> District:
     """Return the one of that name or number; with None, the only one there is."""
     if name is None and len(districts) == 1:
         return districts[0]
-    for district in districts:
-        if name in (str(district.id), district.name):
-            return district
+    by_number = {str(district.id): district for district in districts}
+    by_name = {district.name: district for district in districts}
+    # A district may call itself by another one's number: that is still the other one.
+    if name is not None and (found := by_number.get(name) or by_name.get(name)):
+        return found
     known = ", ".join(f"{district.id} “{district.name}”" for district in districts)
     wanted = f"There is no district {name}" if name else "Say which district, with --district"
     hint = f"there are: {known}" if known else "make one with: rollbook district create NAME"

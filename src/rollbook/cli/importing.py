@@ -25,12 +25,13 @@ from rollbook.cli.common import (
     table,
     with_store,
 )
-from rollbook.domain.errors import ImportRefused
+from rollbook.domain.errors import ImportRefused, TooManyEnd
 from rollbook.domain.mark_files import MarksSummary
 from rollbook.domain.people import District
 from rollbook.domain.store import RosterLimits, RosterSummary, Store
 from rollbook.exchange import marks_csv, oneroster
 from rollbook.exchange.archive import open_files
+from rollbook.exchange.outcome import Outcome
 from rollbook.exchange.problems import Problems
 from rollbook.operations.mark_files import import_marks
 
@@ -52,9 +53,16 @@ def import_() -> None:
     is_flag=True,
     help="Go on although more than a tenth of the active enrollments would end.",
 )
+@click.option("--json", "as_json", is_flag=True, help="Print what came of it as JSON.")
 @with_store
 async def oneroster_(
-    store: Store, path: Path, district: str | None, *, dry_run: bool, allow_ending: bool
+    store: Store,
+    path: Path,
+    district: str | None,
+    *,
+    dry_run: bool,
+    allow_ending: bool,
+    as_json: bool,
 ) -> None:
     """
     Take in the roster in PATH: a OneRoster set, 1.1 or 1.2, as a zip or a folder of CSV files.
@@ -66,6 +74,10 @@ async def oneroster_(
     limits = RosterLimits(today=_today(home), dry_run=dry_run)
     if allow_ending:
         limits = msgspec.structs.replace(limits, end_share=1.0)
+    if as_json:
+        outcome = await outcome_of(store, home, path, limits)
+        click.echo(msgspec.json.encode(outcome))
+        return
     try:
         summaries = await import_oneroster(store, home, path, limits, err)
     except ImportRefused as refusal:
@@ -83,6 +95,26 @@ async def import_oneroster(
     """Read a set and take it in, showing on *console* how far it is; raises `ImportRefused`."""
     with open_files(path) as files, _progress(lambda *_: files.share_read, console) as progress:
         return await store.import_roster(district.id, oneroster.read(files), limits, progress)
+
+
+async def outcome_of(
+    store: Store, district: District, path: Path, limits: RosterLimits
+) -> Outcome:
+    """
+    Take a set in, or say what is wrong with it, in a form that programs read.
+
+    A dry run of one that would end too many says how many, and what else it would do.
+    """
+    try:
+        return Outcome(summaries=await import_oneroster(store, district, path, limits, err))
+    except TooManyEnd as refusal:
+        if not limits.dry_run:
+            return Outcome(refused=str(refusal.facts[0]))
+        all_ = msgspec.structs.replace(limits, end_share=1.0)
+        summaries = await import_oneroster(store, district, path, all_, err)
+        return Outcome(summaries=summaries, ended=refusal.ended, active=refusal.active)
+    except ImportRefused as refusal:
+        return Outcome(refused=str(refusal.facts[0]), problems=list(refusal.problems))
 
 
 @contextmanager

@@ -94,6 +94,15 @@ class ImportRefused(RollbookError):
         self.problems = problems
 
 
+class TooManyEnd(ImportRefused):
+    """A roster was not taken in, since more enrollments would end than anybody can have meant."""
+
+    def __init__(self, reason: str, *, ended: int = 0, active: int = 0) -> None:
+        super().__init__(reason)
+        self.ended = ended
+        self.active = active
+
+
 class PasswordRefused(RollbookError):
     """A password is not taken: the sentence says why (`domain.accounts.WhyNot`)."""
 

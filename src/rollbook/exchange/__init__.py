@@ -8,6 +8,7 @@ problems.py   what is wrong with the files, collected until all is read
 cells.py      what a line's cells say, and what is wrong with them
 manifest.py   what a OneRoster set says of itself
 oneroster.py  a OneRoster set -> the parts of a roster
+outcome.py    what came of an import, as one process tells another
 marks_csv.py  a file of marks -> lines, and marks -> a file
 formulas.py   cells that a spreadsheet would run, made text and back
 ```

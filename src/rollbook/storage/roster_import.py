@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from rollbook.domain.errors import ImportRefused, NoSuchThing
+from rollbook.domain.errors import ImportRefused, NoSuchThing, TooManyEnd
 from rollbook.domain.store import (
     RosterCourse,
     RosterEnrollment,
@@ -284,10 +284,12 @@ class RosterImport:
     def _require_few(self, *, ended: int, active: int) -> None:
         """Raise `ImportRefused` when more enrollments end than anybody can have meant."""
         if ended > self._limits.end_share * active:
-            raise ImportRefused(
+            raise TooManyEnd(
                 f"{ended} of the {active} active enrollments would end, more than "
                 f"{self._limits.end_share:.0%}; if the files are whole and this is meant, "
-                "import them with --allow-ending"
+                "import them with --allow-ending",
+                ended=ended,
+                active=active,
             )
 
     async def _rows(self, statement: str) -> list[Any]:

@@ -37,12 +37,15 @@ from rollbook.web import (
     office,
     people,
     render,
+    roster,
     settings,
     sheet,
     student,
     today,
     words,
 )
+from rollbook.web.rosters import Rosters
+from rollbook.web.uploads import Upload
 from rollbook.web.visiting import Visit
 from rollbook.web.words import N_
 from rollbook.wire.http import (
@@ -82,6 +85,7 @@ def build_pages(
     door: Door,
     reception: Reception,
     safe: Safe,
+    rosters: Rosters,
     *,
     clock: Callable[[], dt.datetime],
     public_url: str = "",
@@ -104,6 +108,8 @@ def build_pages(
         "/admin/keys/{key}": keys.Key(store, safe, all_keys),
         "/admin/people": people.People(store),
         "/admin/people/{user_id}": people.Person(store, reception, public_url),
+        "/admin/roster": roster.Roster(rosters),
+        "/admin/roster/apply": roster.TakeRosterIn(rosters),
         "/office": office.Office(store),
         "/students/{user_id}": student.StudentOfToday(),
         "/students/{user_id}/excuse": office.Excuse(store, pages.rights),
@@ -164,7 +170,11 @@ class Pages:
             raise HttpError(405, "This page cannot be asked like that.", {"Allow": route.allow})
         visit.query = forms.parse(req.query_string.encode("latin-1"))
         if method == "POST":
-            visit.form = await forms.read(req)
+            if getattr(route.resource, "takes_file", False):
+                visit.upload = Upload(req)
+                visit.form = await visit.upload.fields()
+            else:
+                visit.form = await forms.read(req)
             guard.require_own_form(req, visit.way, visit.token, visit.form.text("token"))
         action = route.needs[method]
         if action is not None and not await self._may(visit, action, params, resp):

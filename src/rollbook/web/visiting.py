@@ -19,6 +19,7 @@ from rollbook.wire.http import Request
 
 if TYPE_CHECKING:
     from rollbook.domain.accounts import Visitor
+    from rollbook.web.uploads import Upload
 
 
 class Visit:
@@ -35,6 +36,7 @@ class Visit:
         visitor: Who it is; None where nobody has logged in.
         query: What stands after the `?`.
         form: What was filled in; empty but for a POST.
+        upload: A form with a file, whose other fields are in `form`.
     """
 
     def __init__(self, *, path: str, request_id: str, now: dt.datetime) -> None:
@@ -48,6 +50,7 @@ class Visit:
         self.visitor: Visitor | None = None
         self.query = Form([])
         self.form = Form([])
+        self.upload: Upload | None = None
 
     @property
     def token(self) -> str:

@@ -7,7 +7,7 @@ time of a request: docs/decisions/0008.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from http import HTTPMethod
 from typing import Any, ClassVar, TypeAlias
 
@@ -103,10 +103,29 @@ class Request:
             raise _too_large(most)
         try:
             async with asyncio.timeout(BODY_WITHIN):
-                return await self._parts(most)
+                return b"".join([part async for part in self._parts(most)])
         except TimeoutError:
-            sentence = f"The body did not come in within {BODY_WITHIN} seconds."
-            raise HttpError(408, sentence) from None
+            raise _too_slow(BODY_WITHIN) from None
+
+    async def parts(self, most: int, within: int) -> AsyncIterator[bytes]:
+        """
+        Yield the body as it comes in, within so many seconds.
+
+        Raises as `body` does; what came before has been yielded by then.
+        """
+        if self._length() > most:
+            raise _too_large(most)
+        coming = self._parts(most)
+        until = asyncio.get_running_loop().time() + within
+        while True:
+            try:
+                async with asyncio.timeout_at(until):
+                    part = await anext(coming, None)
+            except TimeoutError:
+                raise _too_slow(within) from None
+            if part is None:
+                return
+            yield part
 
     def _length(self) -> int:
         text = self.header(b"content-length") or "0"
@@ -114,8 +133,7 @@ class Request:
             raise BadRequest("The Content-Length header must be a number.")
         return int(text)
 
-    async def _parts(self, most: int) -> bytes:
-        parts: list[bytes] = []
+    async def _parts(self, most: int) -> AsyncIterator[bytes]:
         size = 0
         while True:
             event = await self._receive()
@@ -125,9 +143,13 @@ class Request:
             size += len(part)
             if size > most:
                 raise _too_large(most)
-            parts.append(part)
+            yield part
             if not event.get("more_body"):
-                return b"".join(parts)
+                return
+
+
+def _too_slow(within: int) -> HttpError:
+    return HttpError(408, f"The body did not come in within {within} seconds.")
 
 
 def _too_large(most: int) -> BodyTooLarge:
