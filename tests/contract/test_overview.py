@@ -1,10 +1,15 @@
 """What the store promises of what administrators look up."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
-from cast import Cast
-from rollbook.domain.overview import FOUND_MOST
+from cast import MONDAY, Cast
+from conftest import Clock
+from contract.classroom import ABSENT, EXCUSED, LATE, Classroom
+from rollbook.domain.attendance import Change
+from rollbook.domain.overview import FOUND_MOST, RecordQuery
 from rollbook.domain.people import Role, User
 from rollbook.domain.store import Store
 
@@ -66,3 +71,85 @@ async def test_no_more_people_are_found_than_one_can_read(store: Store, cast: Ca
     assert len(found) == FOUND_MOST
     assert found[0].name_first == "A"
     assert [one.id for one in found[1:]] == sorted(one.id for one in found[1:])
+
+
+# ---------------------------------------------------------------- the record
+
+EIGHT, NINE, TEN = (f"2026-11-23T{hour}:00:00.000Z" for hour in ("08", "09", "10"))
+
+
+@pytest.fixture
+async def written(
+    maths: Classroom, music: Classroom, their_maths: Classroom, clock: Clock
+) -> None:
+    """At eight a save in Maths and one in Music, one in Maths at nine and at ten; and theirs."""
+    await maths.save(("ben", MONDAY, ABSENT))
+    await music.save(("anna in music", MONDAY, ABSENT), by="dora")
+    for status in (LATE, EXCUSED):
+        clock.advance(hours=1)
+        await maths.save(("ben", MONDAY, status), by="ida", on_behalf_of="bob")
+        await their_maths.save(("ben", MONDAY, status))
+
+
+async def places(
+    room: Classroom, names: dict[int, str], **query: Any
+) -> list[tuple[str, str, int]]:
+    """Return when, in which section, and which number there, of what a query finds."""
+    found = await room.store.district_record(room.cast.district.id, RecordQuery(**query))
+    return [(entry.at, names[entry.section_id], entry.number) for entry in found]
+
+
+async def test_the_record_goes_by_time(
+    maths: Classroom, music: Classroom, written: None
+) -> None:
+    """
+    The newest first, of one moment by section; in parts that neither skip nor repeat one.
+    """
+    names = {maths.id: "maths", music.id: "music"}
+    at_eight = sorted([(maths.id, "maths"), (music.id, "music")], reverse=True)
+    expected = [
+        (TEN, "maths", 3),
+        (NINE, "maths", 2),
+        *((EIGHT, name, 1) for _, name in at_eight),
+    ]
+
+    assert await places(maths, names) == expected
+    assert await places(maths, names, section_ids=(maths.id, music.id)) == expected
+    parts: list[Any] = []
+    before = ("9999", 0, 0)
+    for _ in range(5):
+        part = await places(maths, names, before=before, limit=1)
+        parts += part
+        if part:
+            ids = {name: number for number, name in names.items()}
+            before = (part[0][0], ids[part[0][1]], part[0][2])
+    assert parts == expected
+
+
+async def test_the_record_by_time_and_section(
+    maths: Classroom, music: Classroom, their_maths: Classroom, written: None
+) -> None:
+    """
+    From a moment on, before another one, in some sections; those of others have none.
+    """
+    names = {maths.id: "maths", music.id: "music"}
+
+    assert await places(maths, names, since=NINE, before=(TEN, 0, 0)) == [(NINE, "maths", 2)]
+    assert await places(maths, names, section_ids=(music.id,)) == [(EIGHT, "music", 1)]
+    some = await places(maths, names, section_ids=(maths.id,), since=NINE, limit=1)
+    assert some == [(TEN, "maths", 3)]
+    assert await places(maths, names, section_ids=()) == []
+    assert await places(maths, names, section_ids=(their_maths.id, 999)) == []
+
+
+async def test_an_entry_of_the_record_is_whole(maths: Classroom, written: None) -> None:
+    """
+    Who wrote it, for whom, through which door, which rolls and which marks.
+    """
+    query = RecordQuery(limit=1)
+    (entry,) = await maths.store.district_record(maths.cast.district.id, query)
+
+    assert entry.author == maths.author("ida", "bob")
+    assert entry.dates == (MONDAY,)
+    assert entry.changes == (Change(maths.place("ben"), MONDAY, 3, 4, "", ""),)
+    assert len(entry.hash) == 32

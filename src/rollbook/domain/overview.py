@@ -1,10 +1,36 @@
 """What administrators look up in their district."""
 
-from typing import Protocol
+from collections.abc import Iterable
+from typing import Protocol, TypeAlias
 
-from rollbook.domain.people import User
+import msgspec
+
+from rollbook.domain.people import Instant, User
+from rollbook.domain.record import RecordEntry
 
 FOUND_MOST = 50  # people that one search returns
+
+# Where an entry stands in a district's record: when it was written, its section, its number there.
+PlaceInTime: TypeAlias = tuple[Instant, int, int]
+
+
+class RecordQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which entries of a district's record: every filter that is given must hold."""
+
+    since: Instant = ""
+    before: PlaceInTime = ("9999", 0, 0)  # a moment with noughts: whatever was before it
+    section_ids: tuple[int, ...] | None = None
+    limit: int = 200
+
+
+def place_in_time(entry: RecordEntry) -> PlaceInTime:
+    """Return where an entry stands in its district's record."""
+    return entry.at, entry.section_id, entry.number
+
+
+def newest(entries: Iterable[RecordEntry], limit: int) -> list[RecordEntry]:
+    """Return the newest entries, newest first."""
+    return sorted(entries, key=place_in_time, reverse=True)[:limit]
 
 
 class Overview(Protocol):
@@ -18,6 +44,13 @@ class Overview(Protocol):
         id that the district's own lists have. The letters a to z count the same in either case;
         of others these spellings are found: as typed, all small, each word's first one large.
         Nothing is found with an empty text.
+        """
+
+    async def district_record(self, district_id: int, query: RecordQuery) -> list[RecordEntry]:
+        """
+        Return entries of the record of all sections, or of some, the newest first.
+
+        A section that is not there has none.
         """
 
 

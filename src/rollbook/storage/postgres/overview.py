@@ -1,14 +1,17 @@
 """The part of `PostgresStore` that administrators look things up in."""
 
-from rollbook.domain.overview import FOUND_MOST, spellings
+from typing import Any
+
+from rollbook.domain.overview import FOUND_MOST, RecordQuery, newest, spellings
 from rollbook.domain.people import User
+from rollbook.domain.record import RecordEntry
 from rollbook.storage import rows
 from rollbook.storage.postgres.pool import Pool
 from rollbook.storage.postgres.statements import SQL
 
 
 class Lookups:
-    """People by what is known of them, in the database that the rest of the store is in."""
+    """People and changes, in the database that the rest of the store is in."""
 
     _pool: Pool
 
@@ -19,3 +22,14 @@ class Lookups:
         key = (district_id, len(text), *spellings(text), text, FOUND_MOST)
         async with self._pool.of(district_id) as db:
             return [rows.user(row) for row in await db.fetch(SQL.find_people, *key)]
+
+    async def district_record(self, district_id: int, query: RecordQuery) -> list[RecordEntry]:
+        """Read them by time, or section by section."""
+        place = (query.since, *query.before, query.limit)
+        found: list[Any] = []
+        async with self._pool.moment(district_id) as db:
+            if query.section_ids is None:
+                found = await db.fetch(SQL.district_record, district_id, *place)
+            for section_id in query.section_ids or ():
+                found += await db.fetch(SQL.section_record, district_id, section_id, *place)
+        return newest((rows.record_entry(row[0], row[1:]) for row in found), query.limit)

@@ -4,14 +4,20 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
-from rollbook.domain.overview import FOUND_MOST, spellings
+import apsw
+
+from rollbook.domain.overview import FOUND_MOST, RecordQuery, newest, spellings
 from rollbook.domain.people import User
+from rollbook.domain.record import RecordEntry
 from rollbook.storage import rows
+from rollbook.storage.sqlite.connection import moment
 from rollbook.storage.sqlite.statements import SQL
 
 
 class Lookups(ABC):
-    """People by what is known of them, on the file that the rest of the store is on."""
+    """People and changes, on the file that the rest of the store is on."""
+
+    _db: apsw.Connection
 
     @abstractmethod
     def _rows(self, statement: str, parameters: Sequence[Any]) -> list[Any]:
@@ -23,3 +29,17 @@ class Lookups(ABC):
             return []
         key = (district_id, len(text), *spellings(text), text, FOUND_MOST)
         return [rows.user(row) for row in self._rows(SQL.find_people, key)]
+
+    async def district_record(self, district_id: int, query: RecordQuery) -> list[RecordEntry]:
+        """Read them by time, or section by section."""
+        place = (query.since, *query.before, query.limit)
+        if query.section_ids is None:
+            found = self._rows(SQL.district_record, (district_id, *place))
+        else:
+            with moment(self._db):
+                found = [
+                    row
+                    for section_id in query.section_ids
+                    for row in self._rows(SQL.section_record, (district_id, section_id, *place))
+                ]
+        return newest((rows.record_entry(row[0], row[1:]) for row in found), query.limit)

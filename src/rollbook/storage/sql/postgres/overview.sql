@@ -15,3 +15,11 @@ SELECT id, role, name_first, name_last, sourced_id, school_id, name_title,
         OR sourced_id = :text)
  ORDER BY name_last COLLATE "C", name_first COLLATE "C", id
  LIMIT :limit;
+
+-- name: section_record
+SELECT section_id, number, at, user_id, on_behalf_of, channel, request_id, dates, changes, hash
+  FROM record
+ WHERE district_id = :district_id AND section_id = :of_section AND at >= :since
+   AND (at, section_id, number) < (:at, :section_id, :number)
+ ORDER BY at DESC, number DESC
+ LIMIT :limit;

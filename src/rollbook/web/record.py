@@ -1,0 +1,91 @@
+"""The district's record, to look something up in: every save of marks, the newest first."""
+
+import datetime as dt
+import re
+from typing import ClassVar
+from urllib.parse import urlencode
+
+from rollbook.auth.policy import Action
+from rollbook.domain.days import Day, day_after, instant
+from rollbook.domain.errors import BadRequest
+from rollbook.domain.overview import PlaceInTime
+from rollbook.domain.people import User
+from rollbook.domain.store import Store
+from rollbook.operations import record as operations
+from rollbook.web import render
+from rollbook.web.visiting import Visit, visit
+from rollbook.web.words import N_
+from rollbook.wire.http import Request, Response
+
+_PLACE = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{3}Z)/([0-9]{1,18})/([0-9]{1,18})"
+)
+
+
+class Record:
+    """The district's record: `/admin/record`."""
+
+    needs: ClassVar = {"GET": Action.ADMINISTER}
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def on_get(self, req: Request, resp: Response) -> None:
+        """Show a page of it, as the filters say."""
+        here = visit(req)
+        wanted = _wanted(here)
+        leaf = await operations.leaf(self._store, here.district, wanted)
+        kept = [
+            (name, here.query.text(name))
+            for name in ("first", "last", "section", "by", "student")
+            if here.query.text(name)
+        ]
+        further = ""
+        if leaf.next:
+            before = "/".join(str(part) for part in leaf.next)
+            further = "/admin/record?" + urlencode([*kept, ("before", before)])
+        resp.body = render.page(
+            "record.html",
+            here,
+            saves=leaf.saves,
+            further=further,
+            back_to=leaf.next[0] if leaf.next else "",
+            shown=dict(kept),
+            by=await self._named(here, wanted.by),
+            student=await self._named(here, wanted.student_id),
+        )
+
+    async def _named(self, here: Visit, user_id: int | None) -> User | None:
+        return None if user_id is None else await self._store.user(here.district.id, user_id)
+
+
+def _wanted(here: Visit) -> operations.Wanted:
+    """Return what the filters say; days are those on which something was changed."""
+    first, last = here.query.day("first"), here.query.day("last")
+    try:
+        since = _begin_of(here, first) if first else ""
+        until = (_begin_of(here, day_after(last)), 0, 0) if last else None
+    except (OverflowError, ValueError):  # at the end of what days there are
+        raise BadRequest(N_("A field that must be a day is none.")) from None
+    return operations.Wanted(
+        since=since,
+        before=_place(here.query.text("before")) or until,
+        section_id=here.query.id("section"),
+        by=here.query.id("by"),
+        student_id=here.query.id("student"),
+    )
+
+
+def _begin_of(here: Visit, day: Day) -> str:
+    begin = dt.datetime.combine(dt.date.fromisoformat(day), dt.time(), here.zone)
+    return instant(begin.astimezone(dt.UTC))
+
+
+def _place(text: str) -> PlaceInTime | None:
+    """Return where the page before ended; None at the beginning."""
+    if not text:
+        return None
+    read = _PLACE.fullmatch(text)
+    if read is None:
+        raise BadRequest(N_("This address of a page is not one of ours."))
+    return read[1], int(read[2]), int(read[3])
