@@ -256,3 +256,18 @@ async def test_a_day_that_was_shown_is_not_shown_again_as_all_present(maths: Cla
 
     assert first.dates == [TUESDAY]
     assert second.dates == [ALL_PRESENT, NEXT_MONDAY]
+
+
+async def test_present_marks_are_listed_when_asked_for(maths: Classroom) -> None:
+    """
+    Whoever is present may have a comment: with `present` those marks are in the list too.
+    """
+    await maths.save(("cleo", WEDNESDAY, PRESENT, "was late to the bus"))
+    page = await maths.marks(start=WEDNESDAY, end=WEDNESDAY, present=True)
+    plain = await maths.marks(start=WEDNESDAY, end=WEDNESDAY)
+
+    assert [maths.named(mark) for mark in page.marks] == [
+        ("anna", WEDNESDAY, PRESENT, ""),
+        ("cleo", WEDNESDAY, PRESENT, "was late to the bus"),
+    ]
+    assert plain.marks == []

@@ -152,6 +152,25 @@ async def test_a_comment_that_cannot_be_kept_is_told_beside_it(
     assert await marks(store, cast) == {}
 
 
+async def test_who_is_present_may_have_a_comment(
+    visit: Visiting, store: Store, cast: Cast, path: str
+) -> None:
+    """
+    A comment on somebody who is present is shown again, stays when the sheet is saved again, and
+    is not overwritten unseen either.
+    """
+    bob = await visit("bob")
+    before = await bob.get(path)
+    field = f"comment-{cast.enrollments['ben']}"
+    await bob.send(before, path, {field: "left at 9"})
+    page = await bob.get(path)
+    assert page.forms[path][field] == "left at 9"
+
+    assert (await bob.send(page, path)).status_code == 303
+    assert (await bob.get(path)).forms[path][field] == "left at 9"
+    assert (await bob.send(before, path, {field: "left at 10"})).status_code == 409
+
+
 async def test_other_days_have_other_rolls(visit: Visiting, cast: Cast) -> None:
     """
     Any day can be opened: who joined later is on the later sheets.

@@ -57,12 +57,13 @@ class MarkQuery(msgspec.Struct, frozen=True, kw_only=True):
     end: Day | None = None
     enrollment_ids: tuple[int, ...] | None = None
     after: tuple[Day, int] | None = None
+    present: bool = False  # list the PRESENT ones too: they may have comments
     offset: int = 0
     limit: int = 10_000
 
 
 class MarkPage(msgspec.Struct, frozen=True):
-    """Marks other than PRESENT, the days on which the roll was taken, and what it sums to."""
+    """Marks, PRESENT ones if asked for, the days on which the roll was taken, and the sums."""
 
     version: int  # of the section's attendance: see `Store.version`
     marks: list[Mark]  # by day, then enrollment

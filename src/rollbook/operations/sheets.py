@@ -31,7 +31,8 @@ from rollbook.domain.store import (
 from rollbook.operations.attendance import require_kept_here, save_marks
 
 _TRIES = 8  # each writer that comes between costs one
-_EVERYBODY = Page(limit=1_000_000)
+_MANY = 1_000_000
+_EVERYBODY = Page(limit=_MANY)
 _LATEST = 10_000  # entries of one student's day
 
 
@@ -56,7 +57,7 @@ async def open_sheet(store: Store, district: District, section_id: int, day: Day
     section = await store.section(*key)
     people = await store.enrollments(*key, EnrollmentQuery(page=_EVERYBODY))
     rolls = await store.rolls(*key, RollQuery(start=day, end=day))
-    page = await store.marks(*key, MarkQuery(start=day, end=day))
+    page = await store.marks(*key, _all_of(day))
     values = values_of(page.marks)
     return Sheet(
         section=section,
@@ -85,7 +86,7 @@ async def save_sheet(
         TakenElsewhere: The district keeps its attendance in PowerSchool.
     """
     for _ in range(_TRIES):
-        page = await store.marks(district.id, section_id, MarkQuery(start=day, end=day))
+        page = await store.marks(district.id, section_id, _all_of(day))
         entries, conflicts = settle(wishes, values_of(page.marks), day)
         if not entries:
             return SheetSaved(None, [], conflicts)
@@ -98,6 +99,11 @@ async def save_sheet(
         refused = [answer for answer in saved.answers if answer.response_code != 200]
         return SheetSaved(saved, refused, conflicts)
     raise ChangedMeanwhile(section_id)
+
+
+def _all_of(day: Day) -> MarkQuery:
+    """Ask for every mark of a day: whoever is present may have a comment too."""
+    return MarkQuery(start=day, end=day, present=True, limit=_MANY)
 
 
 async def last_change(

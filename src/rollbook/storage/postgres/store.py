@@ -178,9 +178,10 @@ class PostgresStore(Accounts, Catalogue, DaysOfSchool, Lookups):
         key = (district_id, section_id)
         first, last = query.start or FIRST, query.end or LAST
         seats = []
+        statement = SQL.marks_of_every_status if query.present else SQL.marks_not_present
         async with self._pool.moment(district_id) as db:
             version = await reading.version(db, *key)
-            found = await db.fetch(SQL.marks_not_present, *key, first, last)
+            found = await db.fetch(statement, *key, first, last)
             days = await db.fetch(SQL.taken_days, *key, first, last)
             if query.enrollment_ids is not None:
                 seats = await db.fetch(SQL.seats, *key)

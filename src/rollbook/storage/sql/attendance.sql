@@ -23,6 +23,13 @@ SELECT enrollment_id, date, status, comment
    AND status <> 1
  ORDER BY date, enrollment_id;
 
+-- name: marks_of_every_status
+SELECT enrollment_id, date, status, comment
+  FROM marks
+ WHERE district_id = :district_id AND section_id = :section_id
+   AND date BETWEEN :start AND :end
+ ORDER BY date, enrollment_id;
+
 -- name: marks_on_day
 SELECT enrollment_id, status, comment
   FROM marks

@@ -153,9 +153,10 @@ class SqliteStore(FilesOfMarks, Accounts, DaysOfSchool, Lookups):
         """Read the marks, the days and the version from one moment."""
         key = (district_id, section_id)
         first, last = query.start or _FIRST, query.end or _LAST
+        statement = SQL.marks_of_every_status if query.present else SQL.marks_not_present
         with moment(self._db):
             version = await self.version(*key)
-            found = self._rows(SQL.marks_not_present, (*key, first, last))
+            found = self._rows(statement, (*key, first, last))
             days = self._rows(SQL.taken_days, (*key, first, last))
             seats = [] if query.enrollment_ids is None else self._rows(SQL.seats, key)
         if query.enrollment_ids is not None:
