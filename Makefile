@@ -13,7 +13,7 @@ help: ## Show this list
 demo: $(VENV)/runtime.done ## Install, and start a server with a believable district in it
 	$(BIN)/rollbook demo
 
-test: $(VENV)/dev.done $(VENV)/strace.tried $(VENV)/postgresql.tried ## Install, and run every test (a few minutes)
+test: $(VENV)/dev.done $(VENV)/strace.tried $(VENV)/postgresql.tried $(VENV)/chromium.tried ## Install, and run every test (a few minutes)
 	$(BIN)/python -m pytest
 
 lint: $(VENV)/dev.done ## Check style and types
@@ -25,7 +25,7 @@ format: $(VENV)/dev.done ## Mend what can be mended by itself
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-coverage: $(VENV)/dev.done $(VENV)/postgresql.tried ## Run every test and show what none of them reaches
+coverage: $(VENV)/dev.done $(VENV)/postgresql.tried $(VENV)/chromium.tried ## Run every test and show what none of them reaches
 	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
 
 faults: $(VENV)/dev.done $(VENV)/strace.tried $(VENV)/postgresql.tried ## Bring every fault about, at length: 200 kills, full disks, lost power (20 minutes)
@@ -105,6 +105,13 @@ $(VENV)/bin/pip:
 # Some faults are put in with strace; without it their tests are skipped, and say so.
 $(VENV)/strace.tried: | $(VENV)/bin/pip
 	@command -v strace >/dev/null || { apt-get update -q && apt-get install -qy strace; } || true
+	@touch $@
+
+# A browser for the tests of the pages, never a downloaded one; without it they are skipped, and say
+# so. What is written on the pages needs a font.
+$(VENV)/chromium.tried: | $(VENV)/bin/pip
+	@test -x /usr/bin/chromium || { apt-get update -q && \
+		apt-get install -qy --no-install-recommends chromium fonts-dejavu-core; } || true
 	@touch $@
 
 # The tests start clusters of their own; Debian's would only stand about, so a fresh machine is told

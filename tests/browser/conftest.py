@@ -1,0 +1,143 @@
+"""A real server, a real browser, and the cast in front of it."""
+
+import asyncio
+import itertools
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any, TypeAlias
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, StorageState, async_playwright
+
+from browser.chromium import CHROMIUM, Window, launch, new_window
+from cast import NEXT_MONDAY, Cast
+from conftest import World
+from live.house import House, now
+from rollbook.auth.passwords import Passwords
+from rollbook.domain.accounts import Account
+from rollbook.domain.days import from_ordinal, to_ordinal
+from rollbook.domain.store import Store
+from rollbook.storage.sqlite import SqliteStore
+
+PASSWORD = "seven green apples"
+
+Visiting: TypeAlias = Callable[..., Awaitable[Window]]
+
+
+@pytest.fixture(scope="session")
+def house(settled: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A running server where the cast have accounts, in both districts."""
+    if not CHROMIUM.exists():
+        pytest.skip("Chromium is not installed: apt-get install chromium")
+    database = tmp_path_factory.mktemp("browser") / "rollbook.db"
+    shutil.copy(settled.path, database)
+    house = House(database, settled.lindenhof)
+    asyncio.run(_give_accounts(house, settled))
+    house.start()
+    yield house
+    assert house.stop() == 0, house.log()
+
+
+async def _give_accounts(house: House, settled: World) -> None:
+    passwords = Passwords()
+    password_hash = await passwords.hash(PASSWORD)
+    passwords.close()
+    store = SqliteStore(house.database, clock=now)
+    for cast, place in ((settled.lindenhof, ""), (settled.nordhafen, "-nordhafen")):
+        for name in ("alice", "bob", "ida"):
+            account = Account(
+                district_id=cast.district.id,
+                user_id=cast.users[name],
+                login=name + place,
+                password_hash=password_hash,
+                created_at="2026-08-01T08:00:00.000Z",
+            )
+            await store.create_account(account)
+    await store.close()
+
+
+@pytest.fixture
+def cast(house: House) -> Cast:
+    """The people of Lindenhof."""
+    return house.cast
+
+
+@pytest.fixture
+def strangers(settled: World) -> Cast:
+    """The people of Nordhafen, with the same ids of their own."""
+    return settled.nordhafen
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def store(house: House) -> AsyncIterator[Store]:
+    """What has come to stand in the file that the server writes."""
+    store = SqliteStore(house.database, clock=now)
+    yield store
+    await store.close()
+
+
+@pytest.fixture(scope="session")
+def days() -> Iterator[str]:
+    """Days on which Anna, Ben, Cleo and Greta are on the roll of Maths."""
+    return (from_ordinal(number) for number in itertools.count(to_ordinal(NEXT_MONDAY)))
+
+
+@pytest.fixture
+def day(days: Iterator[str]) -> str:
+    """A day of the test's own."""
+    return next(days)
+
+
+@pytest.fixture
+def path(cast: Cast, day: str) -> str:
+    """Where the sheet of Maths is on that day."""
+    return f"/sections/{cast.sections['maths']}/roll/{day}"
+
+
+# ---------------------------------------------------------------- windows
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser(house: House) -> AsyncIterator[Browser]:
+    """One browser for all; its windows know nothing of each other."""
+    async with async_playwright() as playwright:
+        browser = await launch(playwright)
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture(scope="session")
+def visits() -> dict[str, StorageState]:
+    """The cookies of everybody who has come in once."""
+    return {}
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def visit(
+    browser: Browser, house: House, visits: dict[str, StorageState]
+) -> AsyncIterator[Visiting]:
+    """
+    Return what opens a window in which somebody has come in; None: nobody.
+
+    Whatever was shown there, in the end nothing was against the policy, no script failed, and
+    nothing was asked of another host.
+    """
+    opened: list[Window] = []
+
+    async def open_(login: str | None, **options: Any) -> Window:
+        if login and login not in visits:
+            first = await new_window(browser, house.url)
+            opened.append(first)
+            await first.log_in(login, PASSWORD)
+            visits[login] = await first.context.storage_state()
+        state = visits[login] if login else None
+        window = await new_window(browser, house.url, storage_state=state, **options)
+        opened.append(window)
+        return window
+
+    yield open_
+    faults = [fault for window in opened for fault in window.faults]
+    for window in opened:
+        await window.context.close()
+    assert faults == []
