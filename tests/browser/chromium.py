@@ -6,13 +6,22 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, BrowserContext, Page, Playwright, Request
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Playwright,
+    Request,
+    ViewportSize,
+)
 
 CHROMIUM = Path("/usr/bin/chromium")
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "build" / "screenshots"
 
-PHONE = {"width": 390, "height": 844}
-LAPTOP = {"width": 1200, "height": 800}
+PHONE = ViewportSize(width=390, height=844)
+LAPTOP = ViewportSize(width=1200, height=800)
+SMALLEST = ViewportSize(width=320, height=640)
 
 _PATIENCE = 10_000  # milliseconds that a page may take on a busy machine
 
@@ -63,7 +72,8 @@ class Window:
             self.faults.append(f"another host: {request.url}")
 
     def _said(self, text: str) -> None:
-        if "Failed to load resource" not in text:  # what was refused, or offline, is as it is
+        # What was refused, or offline, is as it is; that a logout cleared something is good.
+        if not text.startswith(("Failed to load resource", "Clear-Site-Data")):
             self.faults.append(f"console: {text}")
 
 
@@ -78,3 +88,18 @@ async def shoot(page: Page, name: str) -> None:
     """Keep a picture of a page, whole, to be looked at after the run."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     await page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+
+
+async def barriers(page: Page, *only: str) -> list[str]:
+    """
+    Return what axe-core finds that shuts somebody out of a page: the rule, and where.
+
+    *only*: tags of the rules to look at, as `cat.color`.
+    """
+    options = {"resultTypes": ["violations"]} | ({"runOnly": list(only)} if only else {})
+    found = (await Axe().run(page, options=options)).response["violations"]
+    return [
+        f"{rule['id']}: {node['html'][:200]} ({node['failureSummary']})"
+        for rule in found
+        for node in rule["nodes"]
+    ]

@@ -6,18 +6,22 @@ import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any, TypeAlias
 
+import msgspec
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, StorageState, async_playwright
 
 from browser.chromium import CHROMIUM, Window, launch, new_window
-from cast import NEXT_MONDAY, Cast
+from cast import MONDAY, NEXT_MONDAY, TUESDAY, Cast
 from conftest import World
 from live.house import House, now
 from rollbook.auth.passwords import Passwords
 from rollbook.domain.accounts import Account
+from rollbook.domain.attendance import Entry, Status
 from rollbook.domain.days import from_ordinal, to_ordinal
-from rollbook.domain.store import Store
+from rollbook.domain.record import Author, Channel
+from rollbook.domain.store import Store, TakeRoll
+from rollbook.operations import excuses
 from rollbook.storage.sqlite import SqliteStore
 
 PASSWORD = "seven green apples"
@@ -33,17 +37,46 @@ def house(settled: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     database = tmp_path_factory.mktemp("browser") / "rollbook.db"
     shutil.copy(settled.path, database)
     house = House(database, settled.lindenhof)
-    asyncio.run(_give_accounts(house, settled))
+    asyncio.run(_furnish(house, settled))
     house.start()
     yield house
     assert house.stop() == 0, house.log()
 
 
-async def _give_accounts(house: House, settled: World) -> None:
+async def _furnish(house: House, settled: World) -> None:
+    """Give accounts, and leave things as a week leaves them; Nordhafen locks what is past."""
+    store = SqliteStore(house.database, clock=now)
+    await _give_accounts(store, settled)
+    await _leave_marks(store, settled.lindenhof)
+    locked = msgspec.structs.replace(settled.nordhafen.district, lock_days=7)
+    await store.change_district(locked)
+    await store.close()
+
+
+async def _leave_marks(store: Store, cast: Cast) -> None:
+    """Have Monday's roll of Maths taken, and Anna excused ahead on Tuesday."""
+    exceptions = [
+        Entry(cast.enrollments["ben"], MONDAY, Status.ABSENT, "called at 8"),
+        Entry(cast.enrollments["cleo"], MONDAY, Status.LATE),
+    ]
+    roll = TakeRoll(
+        district_id=cast.district.id,
+        section_id=cast.sections["maths"],
+        date=MONDAY,
+        exceptions=exceptions,
+        author=Author(user_id=cast.users["bob"], channel=Channel.WEB),
+    )
+    await store.take_roll(roll)
+    office = Author(user_id=cast.users["ida"], channel=Channel.WEB)
+    await excuses.excuse(
+        store, cast.district, cast.users["anna"], TUESDAY, TUESDAY, "dentist", office
+    )
+
+
+async def _give_accounts(store: Store, settled: World) -> None:
     passwords = Passwords()
     password_hash = await passwords.hash(PASSWORD)
     passwords.close()
-    store = SqliteStore(house.database, clock=now)
     for cast, place in ((settled.lindenhof, ""), (settled.nordhafen, "-nordhafen")):
         for name in ("alice", "bob", "ida"):
             account = Account(
@@ -54,7 +87,6 @@ async def _give_accounts(house: House, settled: World) -> None:
                 created_at="2026-08-01T08:00:00.000Z",
             )
             await store.create_account(account)
-    await store.close()
 
 
 @pytest.fixture
@@ -79,8 +111,9 @@ async def store(house: House) -> AsyncIterator[Store]:
 
 @pytest.fixture(scope="session")
 def days() -> Iterator[str]:
-    """Days on which Anna, Ben, Cleo and Greta are on the roll of Maths."""
-    return (from_ordinal(number) for number in itertools.count(to_ordinal(NEXT_MONDAY)))
+    """Weekdays on which Anna, Ben, Cleo and Greta are on the roll of Maths."""
+    first = to_ordinal(NEXT_MONDAY)
+    return (from_ordinal(first + number) for number in itertools.count() if number % 7 < 5)
 
 
 @pytest.fixture

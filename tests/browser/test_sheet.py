@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import Locator, Page, Route, expect
 
-from browser.chromium import PHONE, shoot
+from browser.chromium import PHONE, barriers, shoot
 from browser.conftest import Visiting
 from cast import Cast
 from rollbook.domain.store import HistoryQuery, MarkQuery, Store
@@ -288,6 +288,7 @@ async def test_two_at_the_same_sheet(
     await expect(asked).to_contain_text("dentist")
     assert await _is_focused(page, f"#s{cast.enrollments['ben']}-2")
     await shoot(page, "sheet-conflict-phone")
+    assert await barriers(page) == []
     assert await marks(store, cast, day) == {"anna": (3, ""), "ben": EXCUSED}
 
     await choice(page, cast, "ben", 4).click()
