@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format coverage faults machines fuzz bench bench-postgres bench-peers bench-full growth growth-postgres nation wrk docs words wheel requirements clean
+.PHONY: help demo test lint format coverage pictures faults machines fuzz bench bench-postgres bench-peers bench-full growth growth-postgres nation wrk docs words wheel requirements clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ format: $(VENV)/dev.done ## Mend what can be mended by itself
 
 coverage: $(VENV)/dev.done $(VENV)/postgresql.tried $(VENV)/chromium.tried ## Run every test and show what none of them reaches
 	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
+
+pictures: $(VENV)/dev.done $(VENV)/chromium.tried ## Take the README's pictures of the demonstration anew
+	ROLLBOOK_PICTURES=1 $(BIN)/python -m pytest tests/browser/test_pictures.py -q
 
 faults: $(VENV)/dev.done $(VENV)/strace.tried $(VENV)/postgresql.tried ## Bring every fault about, at length: 200 kills, full disks, lost power (20 minutes)
 	ROLLBOOK_FAULTS_LONG=1 ROLLBOOK_FAULTS_FIGURES=build/faults.json \
