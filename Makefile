@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format coverage pictures faults machines fuzz bench bench-postgres bench-peers bench-full growth growth-postgres nation wrk docs words wheel requirements clean
+.PHONY: help demo test lint format coverage pictures faults machines fuzz bench bench-postgres bench-peers bench-full bench-pages growth growth-postgres nation wrk docs words wheel requirements clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ bench-full: $(VENV)/bench.done wrk growth ## Measure it all: longer runs, growth
 	$(BIN)/python -m benchmarks.roster
 	$(BIN)/python -m benchmarks.marks_csv
 	$(BIN)/python -m benchmarks.plots
+
+bench-pages: $(VENV)/dev.done ## Measure how long pages take and how heavy they are (a minute)
+	$(BIN)/python -m benchmarks.pages
 
 growth: $(VENV)/bench.done wrk ## Measure the same at 1, 10 and 100 million marks (20 minutes, 12 GB)
 	$(BIN)/python -m benchmarks.growth

@@ -42,6 +42,16 @@ class Running:
                 found[name] = (_megabytes(status, "VmRSS"), _megabytes(status, "VmHWM"))
         return dict(sorted(found.items()))
 
+    def processor(self) -> float:
+        """Return the seconds of processor time that all its processes have taken so far."""
+        ticks = 0
+        for folder in Path("/proc").iterdir():
+            with contextlib.suppress(OSError, ValueError):
+                if os.getpgid(int(folder.name)) == self._process.pid:
+                    fields = (folder / "stat").read_text().rpartition(")")[2].split()
+                    ticks += int(fields[11]) + int(fields[12])  # in user and kernel mode
+        return ticks / os.sysconf("SC_CLK_TCK")
+
     def _name(self, folder: Path, there: list[str]) -> str:
         command = (folder / "cmdline").read_bytes()
         kind = (
