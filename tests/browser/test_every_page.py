@@ -24,6 +24,10 @@ PAGES = [
     ("excuse", "ida", f"/students/{{ben}}/excuse?first={MONDAY}"),
     ("settings", "alice-nordhafen", "/admin/settings"),
     ("keys", "alice", "/admin/keys"),
+    ("people", "alice", "/admin/people"),
+    ("person", "alice", "/admin/people/{bob}"),
+    ("roster", "alice", "/admin/roster"),
+    ("record", "alice", "/admin/record"),
 ]
 
 
