@@ -12,7 +12,7 @@ import os
 import re
 import shutil
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, TypeVar
 
@@ -61,8 +61,12 @@ class Library(Protocol):
     def new(self) -> Book:
         """Return a book with nothing in it."""
 
-    def copy(self, book: Book) -> Book:
-        """Return another with the same in it; nobody may have the first one open."""
+    def copy(self, book: Book, *, often: bool = False) -> Book:
+        """
+        Return another with the same in it; nobody may have the first one open.
+
+        One that is copied *often* never changes: the next copy may be made beforehand.
+        """
 
 
 # ---------------------------------------------------------------- SQLite
@@ -107,7 +111,7 @@ class FolderOfFiles:
         create(path)
         return File(path)
 
-    def copy(self, book: Book) -> File:
+    def copy(self, book: Book, *, often: bool = False) -> File:
         assert isinstance(book, File)
         path = next(self._paths)
         shutil.copy(book.path, path)
@@ -122,8 +126,9 @@ class Database:
 
     waits = 2.0  # seconds, for a connection
 
-    def __init__(self, cluster: Cluster, name: str) -> None:
+    def __init__(self, cluster: Cluster, name: str, beside: Executor | None = None) -> None:
         self._cluster = cluster
+        self._beside = beside
         self.name = name
         self.url = cluster.url(name)
 
@@ -151,7 +156,10 @@ class Database:
         return _rows_of(self, {name for (name,) in tables})
 
     def close(self) -> None:
-        self._cluster.drop_database(self.name)
+        if self._beside is None:
+            self._cluster.drop_database(self.name)
+        else:
+            self._beside.submit(self._cluster.drop_database, self.name)
 
     def _aside(self, asking: Callable[[Any], Awaitable[Rows]]) -> Rows:
         """Ask on a connection of its own."""
@@ -175,19 +183,29 @@ class ClusterOfDatabases:
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
-        self._names = (f"book_{number}" for number in itertools.count())
+        self._names = map("book_{}".format, itertools.count())  # for two threads at once
         self._empty: Database | None = None
+        # Databases come and go while tests run: each would wait a tenth of a second for it.
+        self._beside = ThreadPoolExecutor(1, "databases")
+        self._ready: dict[str, Future[Database]] = {}
 
     def new(self) -> Database:
         if self._empty is None:
-            self._empty = Database(self._cluster, next(self._names))
+            self._empty = Database(self._cluster, next(self._names), self._beside)
             self._cluster.new_database(self._empty.name)
             asyncio.run(_migrate(self._empty.url))
-        return self.copy(self._empty)
+        return self.copy(self._empty, often=True)
 
-    def copy(self, book: Book) -> Database:
+    def copy(self, book: Book, *, often: bool = False) -> Database:
         assert isinstance(book, Database)
-        copy = Database(self._cluster, next(self._names))
+        if not often:
+            return self._copy(book)
+        copy = self._ready.get(book.name) or self._beside.submit(self._copy, book)
+        self._ready[book.name] = self._beside.submit(self._copy, book)
+        return copy.result()
+
+    def _copy(self, book: Database) -> Database:
+        copy = Database(self._cluster, next(self._names), self._beside)
         self._cluster.new_database(copy.name, template=book.name)
         return copy
 
@@ -271,7 +289,7 @@ class Coordinator:
         book.begin_with({})
         return book
 
-    def copy(self, book: Book) -> Distributed:
+    def copy(self, book: Book, *, often: bool = False) -> Distributed:
         assert isinstance(book, Distributed)
         if not book.kept:  # nobody had the database after it
             book.keep()

@@ -147,7 +147,7 @@ def world(
 ) -> Iterator[World]:
     """Both districts, in a book of the test's own."""
     settled: World = request.getfixturevalue(_SETTLED[database])
-    book = library.copy(settled.book)
+    book = library.copy(settled.book, often=True)
     yield msgspec.structs.replace(settled, book=book)
     book.close()
 
