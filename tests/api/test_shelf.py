@@ -10,6 +10,7 @@ def test_an_answer_is_kept_for_its_version() -> None:
     shelf = Shelf[str]()
     shelf.put("maths", 7, b"old")
 
+    assert (shelf.holds("maths"), shelf.holds("music")) == (True, False)
     assert shelf.find("music", 7) is None
     assert shelf.find("maths", 7) == b"old"
     assert shelf.find("maths", 8) is None

@@ -47,7 +47,11 @@ class Asking:
 
     def get(self, section: int) -> Answer:
         """Read a section's marks."""
-        return self._ask("GET", section, None)
+        return self._ask("GET", path_of(section), None)
+
+    def history(self, section: int) -> Answer:
+        """Read who changed them."""
+        return self._ask("GET", f"{path_of(section)}/history", None)
 
     def put(
         self,
@@ -58,15 +62,15 @@ class Asking:
         times: int = 1,
     ) -> Answer:
         """Save marks, by day and enrollment, all with one comment; say so that many times."""
-        return self._ask("PUT", section, body_of([*marks.items()] * times, comment))
+        return self._ask("PUT", path_of(section), body_of([*marks.items()] * times, comment))
 
-    def _ask(self, method: str, section: int, body: bytes | None) -> Answer:
+    def _ask(self, method: str, path: str, body: bytes | None) -> Answer:
         begun = time.monotonic()
         headers = headers_of(self._key)
         turn = next(self._turns)
         for number in range(len(self._ports)):
             port = self._ports[(turn + number) % len(self._ports)]
-            read = self.send(port, method, path_of(section), body, headers)
+            read = self.send(port, method, path, body, headers)
             if read.status != AWAY:
                 break
         read.begun, read.seconds = begun, time.monotonic() - begun

@@ -78,7 +78,7 @@ def ask_while_held(
     asking = Asking(server.port, ground.key)
     section, students = ground.students["w0"]
     assert asking.get(section).status == 200
-    way.delay = lambda asked: HELD if "save_section(" in asked else 0.0
+    way.delay = lambda asked: HELD if "save_sections(" in asked else 0.0
     readings: list[Answer] = []
     others: dict[str, list[Answer]] = {}
     with ThreadPoolExecutor(1) as thread:
@@ -238,12 +238,12 @@ def called_off(ground: Ground, cluster: Cluster, way: Way, breaks: str = "") -> 
     server.start()
     asking = Asking(server.port, ground.key)
     section, (one, other, *_) = ground.students["w0"]
-    assert asking.get(section).status == 200  # the statements of a reading are prepared
+    assert asking.history(section).status == 200  # the statements of a reading are prepared
     too_slow = asking.put(section, {(SLOW_DAY, one): 2})
     with locked(cluster, book):
         too_long_locked = asking.put(section, {(DAYS[0], other): 2})
-    way.delay = lambda asked: 1.0 if "FROM marks" in asked else 0.0
-    too_long_idle = asking.get(ground.students["w1"][0])
+    way.delay = lambda asked: 1.0 if "FROM record" in asked else 0.0
+    too_long_idle = asking.history(ground.students["w1"][0])
     way.delay = lambda _: 0.0
     after = asking.put(section, {(DAYS[0], one): 3})
     assert server.stop() == 0, server.log()
@@ -256,7 +256,7 @@ def locked(cluster: Cluster, book: books.Database) -> Iterator[None]:
     with ThreadPoolExecutor(1) as thread:
         held = thread.submit(
             cluster.psql,
-            "BEGIN; LOCK TABLE events; SELECT pg_sleep(60)",
+            "SET statement_timeout TO 0; BEGIN; LOCK TABLE events; SELECT pg_sleep(60)",
             book.name,
         )
         time.sleep(0.5)

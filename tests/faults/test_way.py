@@ -40,7 +40,7 @@ def way(cluster: Cluster) -> Iterator[Way]:
 
 def meets(fate: Fate, statement: str) -> Fate:
     """Return what a save, and nothing else, meets with."""
-    return fate if "save_section(" in statement else Fate.ARRIVES
+    return fate if "save_sections(" in statement else Fate.ARRIVES
 
 
 # ---------------------------------------------------------------- B2: cut before the answer

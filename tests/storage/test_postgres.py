@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import asyncpg
+import msgspec
 import pytest
 
 import books
@@ -15,8 +16,9 @@ from conftest import Clock, World
 from faults.way import Fate, Way
 from rollbook.domain.attendance import Entry
 from rollbook.domain.errors import TooMuchToDo, Unavailable
-from rollbook.domain.record import Author, Channel
-from rollbook.domain.store import HistoryQuery, SaveMarks
+from rollbook.domain.record import GENESIS, Author, Channel, chain_hash
+from rollbook.domain.store import HistoryQuery, MarkQuery, Saved, SaveMarks
+from rollbook.storage import rows
 from rollbook.storage.postgres import PostgresStore, migrations
 from rollbook.storage.postgres.pool import ROLE, Pool
 from rollbook.storage.postgres.statements import SQL
@@ -225,6 +227,146 @@ async def test_opposite_orders_never_wait_for_each_other(
     assert sorted(each.version for each in saved) == list(range(1, 201))
     assert len(history.changes) == 600
     assert deadlocks == 0
+
+
+async def test_two_workers_in_the_same_sections(
+    store: PostgresStore, pool: Pool, database: books.Database, settled_in_cluster: World
+) -> None:
+    """
+    Two workers gather saves of two sections, in opposite orders: each is recorded once, each entry
+    bears the hash of the one before, and none waited for somebody who waited for them.
+    """
+    cast = settled_in_cluster.lindenhof
+    sections = [cast.sections["maths"], cast.sections["music"]]
+    whom = {
+        sections[0]: cast.enrollments["anna"],
+        sections[1]: cast.enrollments["anna in music"],
+    }
+    other = await PostgresStore.open(database.url, clock=Clock())
+    saves = [
+        worker.save_marks(
+            SaveMarks(
+                district_id=cast.district.id,
+                section_id=section,
+                entries=[Entry(whom[section], MONDAY, 2, f"{n} {order}")],
+                author=OPERATOR,
+            )
+        )
+        for n in range(40)
+        for worker, order in ((store, 1), (other, -1))
+        for section in sections[::order]
+    ]
+    saved = await asyncio.gather(*saves)
+    await other.close()
+    ((deadlocks,),) = database.sql(
+        "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+    )
+
+    assert all(answer.response_code == 200 for each in saved for answer in each.answers)
+    assert deadlocks == 0
+    for section in sections:
+        async with pool.of(cast.district.id) as db:
+            found = await db.fetch(SQL.record_entries, cast.district.id, section, 1, 1000)
+        entries = [rows.record_entry(section, row) for row in found]
+        assert [entry.number for entry in entries] == list(range(1, 81))
+        hashes = [GENESIS] + [entry.hash for entry in entries]
+        assert all(
+            entry.hash == chain_hash(before, msgspec.structs.replace(entry, hash=b""))
+            for before, entry in zip(hashes, entries, strict=False)
+        )
+
+
+async def test_what_the_database_will_not_take_fails_alone(
+    store: PostgresStore, settled_in_cluster: World
+) -> None:
+    """
+    Of saves that go together one is of text that PostgreSQL refuses: the others are saved.
+    """
+    cast = settled_in_cluster.lindenhof
+    good = save(cast, ["anna"], "good")
+    author = Author(user_id=None, channel=Channel.CLI, request_id="\0")
+    bad = msgspec.structs.replace(save(cast, ["ben"], "bad"), author=author)
+    first, refused, last = await asyncio.gather(
+        store.save_marks(good),
+        store.save_marks(bad),
+        store.save_marks(save(cast, ["cleo"], "good")),
+        return_exceptions=True,
+    )
+    page = await store.marks(cast.district.id, good.section_id, MarkQuery())
+
+    assert isinstance(refused, Unavailable)
+    assert isinstance(first, Saved)
+    assert isinstance(last, Saved)
+    assert (first.version, last.version) == (1, 2)
+    assert [mark.comment for mark in page.marks] == ["good", "good"]
+
+
+async def test_saves_that_come_together_share_a_commit(
+    store: PostgresStore, database: books.Database, settled_in_cluster: World
+) -> None:
+    """
+    Fifty saves at once take a few transactions, not fifty.
+    """
+    cast = settled_in_cluster.lindenhof
+    await store.save_marks(save(cast, ["anna"], "first"))
+    ((before,),) = database.sql("SELECT pg_current_xact_id()::text::bigint")
+    await asyncio.gather(*(store.save_marks(save(cast, ["anna"], f"{n}")) for n in range(50)))
+    ((after,),) = database.sql("SELECT pg_current_xact_id()::text::bigint")
+
+    assert await store.version(cast.district.id, cast.sections["maths"]) == 51
+    assert after - before < 10
+
+
+async def test_a_section_that_is_locked_holds_up_the_others_once(
+    database: books.Database, settled_in_cluster: World
+) -> None:
+    """
+    Somebody keeps a mark of one section locked: saves of it are refused, however many there are,
+    after one wait together and one more alone, and a save of another section that came with them
+    is saved.
+    """
+    cast = settled_in_cluster.lindenhof
+    store = await PostgresStore.open(database.url, clock=Clock(), waits=1)
+    await store.save_marks(save(cast, ["anna"], "first"))
+    holder = await asyncpg.connect(database.url)
+    await holder.execute("BEGIN; SELECT * FROM marks FOR UPDATE")
+    begun = time.monotonic()
+    elsewhere = msgspec.structs.replace(
+        save(cast, ["anna in music"], "free"), section_id=cast.sections["music"]
+    )
+    *refused, saved = await asyncio.gather(
+        store.save_marks(save(cast, ["ben"], "goes alone, at once")),
+        *(store.save_marks(save(cast, ["anna"], f"{n}")) for n in range(10)),
+        store.save_marks(elsewhere),
+        return_exceptions=True,
+    )
+    waited = time.monotonic() - begun
+    await holder.close()
+    await store.close()
+
+    assert isinstance(saved, Saved)
+    assert [type(answer) for answer in refused[1:]] == [Unavailable] * 10
+    assert 2 < waited < 5
+
+
+async def test_the_version_before_saves_beside_this_one(
+    store: PostgresStore, database: books.Database, settled_in_cluster: World
+) -> None:
+    """
+    While machines are brought to this version one after the other, the former one still saves.
+    """
+    cast = settled_in_cluster.lindenhof
+    await store.save_marks(save(cast, ["anna"], "first"))
+    ((written,),) = database.sql(
+        "SELECT save_section(?, ?, (SELECT next FROM counters WHERE noun = 'change of people'), 2,"
+        " ARRAY[DATE '2026-11-23'], ARRAY[CAST(? AS bigint)], ARRAY[CAST(3 AS smallint)],"
+        " ARRAY['second'], ARRAY[DATE '2026-11-23'], '2026-11-23T08:00:00.000Z', NULL, NULL, NULL,"
+        " 'cli', 'r', '[]', '[]', '')",
+        *(cast.district.id, cast.sections["maths"], cast.enrollments["anna"]),
+    )
+    saved = await store.save_marks(save(cast, ["anna"], "third"))
+
+    assert (written, saved.version) == (True, 3)
 
 
 async def test_all_connections_in_use_is_told_in_time(pool: Pool) -> None:

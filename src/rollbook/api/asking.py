@@ -211,6 +211,11 @@ def tag_of(version: int, format_: Format) -> str:
     return f'"{version}-{"x" if format_.is_xml else "j"}"'
 
 
+def asks_for_news(req: Request) -> bool:
+    """Say whether the client holds some state already, and wants another one alone."""
+    return req.header(b"if-none-match") is not None
+
+
 def is_known(req: Request, tag: str) -> bool:
     """Say whether the client holds this very state already (If-None-Match)."""
     given = req.header(b"if-none-match")

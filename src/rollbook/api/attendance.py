@@ -9,6 +9,7 @@ from rollbook.api.asking import (
     Asked,
     Query,
     asked,
+    asks_for_news,
     is_known,
     read_body,
     tag_of,
@@ -46,23 +47,26 @@ class SectionAttendance:
         """List marks other than PRESENT, and the days on which nobody was missing."""
         ask = asked(req)
         key = (ask.actor.district.id, section_id)
-        version = await self._store.version(*key)
         same = (*key, req.query_string, ask.format)
-        written = self._shelf.find(same, version) if ask.alone and ask.own is None else None
+        tag, written = "", None
+        if asks_for_news(req) or self._shelf.holds(same):
+            version = await self._store.version(*key)
+            tag = tag_of(version, ask.format)
+            written = self._shelf.find(same, version) if ask.alone and ask.own is None else None
         query = self._query(ask) if written is None else None
-        if is_known(req, tag_of(version, ask.format)):
+        if is_known(req, tag):
             resp.status = 304
         elif query is None:
             resp.answer = written
         else:
             page = await self._store.marks(*key, query)
-            version, links = page.version, _links(ask, page)
+            tag, links = tag_of(page.version, ask.format), _links(ask, page)
             resp.answer = shapes.listing(page, links)
             # Links speak of the address asked at; who is on a roster may change by itself.
             if ask.alone and links is None and query.enrollment_ids is None:
                 resp.answer = documents.write(resp.answer, ask.format)
-                self._shelf.put(same, version, resp.answer)
-        resp.headers["ETag"] = tag_of(version, ask.format)
+                self._shelf.put(same, page.version, resp.answer)
+        resp.headers["ETag"] = tag
 
     async def on_put(self, req: Request, resp: Response, section_id: int) -> None:
         """Save marks, each for itself, or with `atomic=1` all or none."""

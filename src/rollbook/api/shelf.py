@@ -21,6 +21,10 @@ class Shelf(Generic[K]):
         self._room = room
         self._kept: dict[K, tuple[int, bytes]] = {}
 
+    def holds(self, asked: K) -> bool:
+        """Say whether there is an answer to that, of whatever version."""
+        return asked in self._kept
+
     def find(self, asked: K, version: int) -> bytes | None:
         """Return the answer that was put there for that version, or None."""
         kept = self._kept.pop(asked, None)

@@ -156,18 +156,19 @@ def _marks_on_their_own(_switch: Path) -> None:
     """Commit the marks on PostgreSQL before their record is written."""
     from rollbook.storage.postgres import sections
 
-    write = sections.Section.write
+    write = sections.Sections.write
 
-    async def marks_first(self, judgement, *args):  # type: ignore[no-untyped-def]
-        for (day, who), (status, comment) in judgement.final.items():
-            await self._db.execute(
-                "INSERT INTO marks (district_id, section_id, date, enrollment_id, status, "
-                "comment) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
-                *(*self._key, day, who, status, comment),
-            )
-        return await write(self, judgement, *args)
+    async def marks_first(self, now):  # type: ignore[no-untyped-def]
+        for section in self._found.values():
+            for (day, who), (status, comment) in section.marks.items():
+                await self._db.execute(
+                    "INSERT INTO marks (district_id, section_id, date, enrollment_id, status, "
+                    "comment) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+                    *(self._district_id, section.section_id, day, who, status, comment),
+                )
+        return await write(self, now)
 
-    sections.Section.write = marks_first  # type: ignore[method-assign]
+    sections.Sections.write = marks_first  # type: ignore[method-assign]
 
 
 def _nobody_looks(_switch: Path) -> None:
@@ -178,7 +179,7 @@ def _nobody_looks(_switch: Path) -> None:
 
     def blind(self, *args):  # type: ignore[no-untyped-def]
         look(self, *args)
-        self.current, self._taken = {}, frozenset()
+        self.current, self._taken = {}, set()
 
     sections.Section.__init__ = blind  # type: ignore[method-assign]
 

@@ -6,8 +6,9 @@ pool.py           connections, each working for one district at a time
 migrations.py     brings the tables up to date, as their owner
 standby.py        long reads on a copy that follows, if nothing is missing there
 store.py          PostgresStore: what the house asks for
+gathering.py      what several requests ask at the same moment goes together
 reading.py        a row that must be there, a record, a history, a choice of sections
-sections.py       a section as a save sees it: read, judged, written, or read again
+sections.py       sections as saves see them: read, judged, written, or read again
 changes.py        what each write does
 mark_files.py     marks from files and into them
 desk.py           where the book is looked after, as whoever logs in

@@ -1,76 +1,126 @@
 """What each write does: attendance by `sections`, administration by a statement or two."""
 
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import asyncpg
 import msgspec
 
-from rollbook.domain.attendance import Entry, Judgement, answers_to, judge
+from rollbook.domain.attendance import Entry, Judgement, judge
 from rollbook.domain.days import Day
 from rollbook.domain.errors import AlreadyThere, NoSuchThing, Unavailable
 from rollbook.domain.people import ApiKey, District, Instant, User
 from rollbook.domain.store import Saved, SaveMarks, TakeRoll
 from rollbook.storage import rows
 from rollbook.storage.judging import judge_marks, judge_roll
-from rollbook.storage.postgres.sections import Rosters, Section
+from rollbook.storage.postgres.pool import FAULTS, unavailable
+from rollbook.storage.postgres.sections import Rosters, Sections
 from rollbook.storage.postgres.statements import SQL
 
 _TRIES = 200  # each of them fails only because somebody else's save succeeded
 
+Save: TypeAlias = SaveMarks | TakeRoll
+Outcome: TypeAlias = Saved | Exception  # an exception is one save's own
 
-async def save_marks(db: Any, rosters: Rosters, command: SaveMarks, now: Instant) -> Saved:
-    """Save entry by entry, or with `atomic` all or none."""
 
-    def judged(section: Section) -> Judgement:
-        return judge_marks(command, section.markable, section.current)
+async def save_together(
+    db: Any, rosters: Rosters, commands: Sequence[Save], now: Instant
+) -> list[Outcome]:
+    """
+    Save each of these, all of one district; those of one section one after the other.
 
-    days = _days(command)
-    section, judgement = await _written(db, rosters, command, days, judged, now)
-    answers = answers_to(command.entries, judgement.refused)
-    return Saved(answers, section.version, len(judgement.changes))
+    What is refused of one is its own affair. So is what the database will not take: then each is
+    tried by itself, unless another of its section has just waited in vain for somebody's lock.
+    """
+    done: dict[int, Outcome] = {}
+    try:
+        await _save(db, rosters, dict(enumerate(commands)), done, now)
+    except (asyncpg.PostgresError, asyncpg.InterfaceError):
+        # In a transaction nothing can be tried any more, and what was written goes with it.
+        if len(commands) == 1 or db.is_closed() or db.is_in_transaction():
+            raise
+        locked: dict[int, Unavailable] = {}  # by section
+        for place, command in enumerate(commands):
+            if place in done:
+                continue
+            if command.section_id in locked:
+                done[place] = locked[command.section_id]
+                continue
+            try:
+                await _save(db, rosters, {place: command}, done, now)
+            except FAULTS as fault:
+                done[place] = refusal = unavailable(fault)
+                if isinstance(fault, asyncpg.LockNotAvailableError):
+                    locked[command.section_id] = refusal
+    return [done[place] for place in range(len(commands))]
+
+
+async def save_alone(db: Any, rosters: Rosters, command: Save, now: Instant) -> Saved:
+    """Save one."""
+    (outcome,) = await save_together(db, rosters, [command], now)
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
 
 
 async def rehearse_marks(db: Any, rosters: Rosters, command: SaveMarks) -> Judgement:
-    """Return what `save_marks` would answer and write."""
-    key = (command.district_id, command.section_id)
-    section = await Section.read(db, rosters, key, _days(command))
+    """Return what a save would answer and write."""
+    sections = await Sections.read(db, rosters, command.district_id, _days([command]))
+    section = sections[command.section_id]
     return judge(command.entries, section.markable, section.current)
 
 
-def _days(command: SaveMarks) -> set[Day]:
-    return {entry.date for entry in command.entries if isinstance(entry, Entry)}
-
-
-async def take_roll(db: Any, rosters: Rosters, command: TakeRoll, now: Instant) -> Saved:
-    """Save a whole roll, the day's fact even when nobody is on it."""
-
-    def judged(section: Section) -> Judgement:
-        return judge_roll(command, section.seats, section.markable, section.current)
-
-    section, judgement = await _written(db, rosters, command, {command.date}, judged, now)
-    return Saved(judgement.answers, section.version, len(judgement.changes))
-
-
-async def _written(
+async def _save(
     db: Any,
     rosters: Rosters,
-    command: SaveMarks | TakeRoll,
-    days: set[Day],
-    judged: Any,
+    commands: Mapping[int, Save],
+    done: dict[int, Outcome],
     now: Instant,
-) -> tuple[Section, Judgement]:
-    """Read, judge, write; from the start again as often as somebody was quicker."""
-    key = (command.district_id, command.section_id)
+) -> None:
+    """Read, judge, write; from the start again where somebody was quicker."""
+    left = dict(commands)
+    (district_id,) = {command.district_id for command in left.values()}
     for _ in range(_TRIES):
-        section = await Section.read(db, rosters, key, days)
+        sections = await Sections.read(db, rosters, district_id, _days(left.values()))
+        outcomes = {place: _judged(sections, command, now) for place, command in left.items()}
+        beaten = await sections.write(now)
+        for place, outcome in outcomes.items():
+            if left[place].section_id not in beaten:
+                done[place] = outcome
+                del left[place]
+        if not left:
+            return
+    for place, command in left.items():
+        done[place] = Unavailable(
+            f"Section {command.section_id} was saved by others so often that this save never "
+            "came to its turn; nothing of it was saved."
+        )
+
+
+def _days(commands: Iterable[Save]) -> dict[int, set[Day]]:
+    days: dict[int, set[Day]] = {}
+    for command in commands:
+        days.setdefault(command.section_id, set()).update(
+            {command.date}
+            if isinstance(command, TakeRoll)
+            else {entry.date for entry in command.entries if isinstance(entry, Entry)}
+        )
+    return days
+
+
+def _judged(sections: Sections, command: Save, now: Instant) -> Outcome:
+    """Return what a save answers if it is written; its section takes it up."""
+    try:
+        section = sections[command.section_id]
         section.require_version(command.if_version)
-        judgement = judged(section)
-        if await section.write(judgement, command.author, now):
-            return section, judgement
-    raise Unavailable(
-        f"Section {command.section_id} was saved by others so often that this save never came "
-        "to its turn; nothing of it was saved."
-    )
+        if isinstance(command, TakeRoll):
+            judgement = judge_roll(command, section.seats, section.markable, section.current)
+        else:
+            judgement = judge_marks(command, section.markable, section.current)
+        section.accept(judgement, command.author, now)
+        return Saved(judgement.answers, section.version, len(judgement.changes))
+    except Exception as refusal:  # noqa: BLE001 — it is raised again, where it was asked
+        return refusal
 
 
 # ---------------------------------------------------------------- administration

@@ -116,7 +116,7 @@ async def _save(
     saved = changed = refused = 0
     for command in saves:
         async with lend() as db:
-            done = await changes.save_marks(db, rosters, command, now)
+            done = await changes.save_alone(db, rosters, command, now)
         changed += done.changed
         turned_away = [answer for answer in done.answers if answer.response_code != 200]
         refused += tell_of_refusals(command, turned_away, lines)

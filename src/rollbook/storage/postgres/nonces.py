@@ -67,7 +67,7 @@ class NonceTable:
     async def _claim(self, db: Any, district_id: int, waiting: Waiting) -> None:
         """Answer everybody who waits."""
         stamps, digests = [at for at, _ in waiting], [digest for _, digest in waiting]
-        found = await db.fetch(SQL.claim_nonces, district_id, stamps, digests)
+        found = await db.fetch(SQL.claim_nonces, stamps, digests, district_id)
         new = {digest for (digest,) in found}
         _answer(waiting, [used for used in waiting if used[1] in new], True)
         if len(new) < len(waiting):

@@ -98,12 +98,17 @@ class Pool:
         """
         self._hosts = Hosts(url)
         self._room = size
-        self._waits = waits
+        self.waits = waits
         self._idle: list[Any] = []  # none as long as somebody waits
         self._works_for: dict[Any, int] = {}  # each connection's district, as it was told last
         self._waiting: deque[asyncio.Future[Any]] = deque()
-        self._backlog = Backlog(waits / 2, refused=refused)
+        self._refused = refused
+        self._backlog = self.backlog()
         self._several: bool | None = None  # servers (Citus); not known before the first loan
+
+    def backlog(self) -> Backlog:
+        """Return a backlog for those who wait as long for something else as others for a loan."""
+        return Backlog(self.waits / 2, refused=self._refused)
 
     async def close(self) -> None:
         """Let go of every connection."""
@@ -153,7 +158,8 @@ class Pool:
             )
             try:
                 # Not said while connecting: a pooler would refuse it, or not hand it on.
-                await db.execute(SQL.take_role, ROLE, f"{self._waits * 1000:.0f}")
+                await db.execute(SQL.take_role, ROLE, f"{self.waits * 1000:.0f}")
+                await db.execute(SQL.plan_once)
                 await teach_days(db)
             except BaseException:
                 db.terminate()
@@ -176,7 +182,7 @@ class Pool:
         turn = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
         try:
-            async with asyncio.timeout(self._waits):
+            async with asyncio.timeout(self.waits):
                 return await turn
         except BaseException as error:
             if turn.done() and not turn.cancelled():

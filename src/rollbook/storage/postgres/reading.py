@@ -1,13 +1,17 @@
 """Reading on one connection: a row that must be there, a record, a choice of sections."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
+import msgspec
+
+from rollbook.domain.days import Day
 from rollbook.domain.errors import NoSuchThing
 from rollbook.domain.record import Recorded
-from rollbook.domain.store import HistoryPage, HistoryQuery, SectionQuery
+from rollbook.domain.store import HistoryPage, HistoryQuery, MarkQuery, SectionQuery
 from rollbook.storage import rows
 from rollbook.storage import selection as choice
+from rollbook.storage.postgres.pool import FIRST, LAST
 from rollbook.storage.postgres.statements import SQL
 
 _READ_AHEAD = 50  # entries of the record read at a time
@@ -25,6 +29,43 @@ async def version(db: Any, district_id: int, section_id: int) -> int:
     """Return how many times a section was saved; raises `NoSuchThing`."""
     statement = SQL.section_version
     return int((await one(db, "section", section_id, statement, district_id, section_id))[0])
+
+
+async def versions(db: Any, district_id: int, sections: Sequence[int]) -> list[int | Exception]:
+    """Return how many times each of these sections was saved; `NoSuchThing` for none."""
+    found = dict(await db.fetch(SQL.section_versions, district_id, sections))
+    return [
+        found[section] if section in found else NoSuchThing("section", section)
+        for section in sections
+    ]
+
+
+class Listing(msgspec.Struct, frozen=True, gc=False):
+    """What a list of marks is made from."""
+
+    version: int
+    marks: list[rows.Row]
+    days: list[Day]
+
+
+async def listings(
+    db: Any, district_id: int, asked: Sequence[tuple[int, MarkQuery]]
+) -> list[Listing | Exception]:
+    """Read, from one moment, what each of these lists is made from."""
+    found = {
+        place: Listing(version, list(zip(*marks, strict=True)) if marks[0] else [], days)
+        for place, version, *marks, days in await db.fetch(
+            SQL.listings,
+            district_id,
+            [section for section, _ in asked],
+            [query.start or FIRST for _, query in asked],
+            [query.end or LAST for _, query in asked],
+        )
+    }
+    return [
+        found[place] if place in found else NoSuchThing("section", section)
+        for place, (section, _) in enumerate(asked, 1)
+    ]
 
 
 async def section_ids(db: Any, district_id: int, query: SectionQuery) -> list[int]:

@@ -51,6 +51,7 @@ async def import_roster(
     try:
         # Of two imports into one district the second waits here until the first is done.
         await db.execute(SQL.count_import, district_id, timeout=_NO_LIMIT)
+        await db.execute(SQL.plan_by_values)
         whole = await _stage(db, district_id, parts, progress)
         roster = RosterImport(_Desk(db, take_numbers), SQL, district_id, whole, limits)
         await roster.prepare()

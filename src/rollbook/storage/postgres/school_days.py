@@ -25,6 +25,7 @@ class DaysOfSchool:
         """Read sections, kinds of places and marks of the day."""
         key = (query.date, district_id, query.school_id, query.teacher_id)
         async with self._pool.moment(district_id) as db:
+            await db.execute(SQL.plan_by_values)
             sections = await db.fetch(SQL.sections_of_day, *key)
             places = await db.fetch(SQL.places_of_day, *key)
             marks = await db.fetch(SQL.marks_of_day, *key)

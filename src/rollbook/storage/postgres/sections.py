@@ -1,12 +1,13 @@
 """
-Sections as a save sees them: read, judged, written, and read again when somebody was quicker.
+Sections as saves see them: read, judged, written, and read again when somebody was quicker.
 
-A save costs two round trips. The first reads from one moment all that it is judged by, but for
-the roster, which is remembered as long as nobody's changed (`Store.people_version`). The second
-writes everything in one call, if that is still how things stand (`save_section` in the schema).
+Saves that come together cost two round trips together. The first reads from one moment all that
+they are judged by, but for the rosters, which are remembered as long as nobody's changed
+(`Store.people_version`). The second writes everything in one call, each section's if that is still
+how things stand (`save_sections` in the schema).
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -24,70 +25,68 @@ REMEMBERED = 2000  # rosters, of some 6 KB each
 
 
 class Rosters:
-    """The rosters that this process saved marks of last."""
+    """The rosters, by district and section, that this process saved marks of last."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[int, int], list[Seat]] = {}
         self._people = 0
 
-    async def seats(self, db: Any, key: tuple[int, int], people: int) -> list[Seat]:
-        """Return the seats of a section, as they were when *people* was the version."""
+    async def seats(
+        self, db: Any, district_id: int, sections: Sequence[int], people: int
+    ) -> dict[int, list[Seat]]:
+        """Return the seats of sections, as they were when *people* was the version."""
         if people != self._people:
             self._known.clear()
             self._people = people
-        seats = self._known.pop(key, None)
-        if seats is None:
-            seats = [rows.seat(row) for row in await db.fetch(SQL.seats, *key)]
-        self._known[key] = seats  # at the end: a dict remembers the order
-        if len(self._known) > REMEMBERED:
+        found = {
+            section: self._known.pop((district_id, section))
+            for section in sections
+            if (district_id, section) in self._known
+        }
+        unknown = [section for section in sections if section not in found]
+        if unknown:
+            found.update((section, []) for section in unknown)
+            for section, *seat in await db.fetch(SQL.seats_of_sections, district_id, unknown):
+                found[section].append(rows.seat(seat))
+        for section, seats in found.items():
+            self._known[district_id, section] = seats  # at the end: a dict remembers the order
+        while len(self._known) > REMEMBERED:
             del self._known[next(iter(self._known))]
-        return seats
+        return found
 
 
 class Section:
-    """A section as it was at one moment."""
+    """A section as it was at one moment, and what saves that were judged since come to."""
 
-    def __init__(self, db: Any, key: tuple[int, int], state: Any, seats: list[Seat]) -> None:
-        self._db = db
-        self._key = key
-        self._people, number, head, *marks, taken = state
+    def __init__(self, section_id: int, state: Sequence[Any], seats: list[Seat]) -> None:
+        self.section_id = section_id
+        number, head, *marks, taken = state
         self.version: int = number or 0
         self._hash: bytes = head or GENESIS
-        self._taken = frozenset(taken or ())
+        self._taken = set(taken or ())
         self.current: dict[tuple[Day, int], tuple[int, str]] = {}
         if marks[0]:
             for day, who, status, comment in zip(*marks, strict=True):
                 self.current[day, who] = (status, comment)
         self.seats = seats
         self.markable = {seat.enrollment_id for seat in seats if seat.can_be_marked}
-
-    @classmethod
-    async def read(
-        cls, db: Any, rosters: Rosters, key: tuple[int, int], days: Iterable[Day]
-    ) -> "Section":
-        """Read a section, with its marks of those days; raises `NoSuchThing`."""
-        state = await db.fetchrow(SQL.section_state, *key, sorted(days))
-        if state is None:
-            raise NoSuchThing("section", key[1])
-        return cls(db, key, state, await rosters.seats(db, key, state[0]))
+        self.entries: list[RecordEntry] = []
+        self.marks: dict[tuple[Day, int], tuple[int, str]] = {}  # the last word on each
+        self.rolls: dict[Day, tuple[int | None, int | None]] = {}  # who took it first and last
 
     def require_version(self, expected: tuple[int, ...] | None) -> None:
         """Raise `ChangedMeanwhile` unless the section is in one of those states."""
         if expected is not None and self.version not in expected:
-            raise ChangedMeanwhile(self._key[1])
+            raise ChangedMeanwhile(self.section_id)
 
-    async def write(self, judgement: Judgement, author: Author, now: Instant) -> bool:
-        """
-        Write marks, rolls, record and event; nothing at all when nothing changes.
-
-        Returns False, with nothing written, when the section is no longer as it was read.
-        """
+    def accept(self, judgement: Judgement, author: Author, now: Instant) -> None:
+        """Take a save up: as if it were written; nothing at all when nothing changes."""
         changed = {change.date for change in judgement.changes}
         dates = [day for day in judgement.dates if day in changed or day not in self._taken]
         if not (dates or judgement.changes):
-            return True
+            return
         entry = RecordEntry(
-            section_id=self._key[1],
+            section_id=self.section_id,
             number=self.version + 1,
             at=now,
             author=author,
@@ -95,33 +94,103 @@ class Section:
             changes=tuple(judgement.changes),
         )
         entry = msgspec.structs.replace(entry, hash=chain_hash(self._hash, entry))
-        written: bool = await self._db.fetchval(
-            SQL.save_section, *self._parameters(judgement, entry)
-        )
-        if written:
-            self.version = entry.number
-        return written
+        self.entries.append(entry)
+        self.version, self._hash = entry.number, entry.hash
+        self._taken.update(dates)
+        self.current.update(judgement.final)
+        self.marks.update(judgement.final)
+        for day in dates:
+            first, _ = self.rolls.get(day, (author.acting, None))
+            self.rolls[day] = (first, author.acting)
 
-    def _parameters(self, judgement: Judgement, entry: RecordEntry) -> tuple[Any, ...]:
-        """Return the parameters of the statement `save_section`; marks in the key's order."""
-        final = sorted(judgement.final.items())
-        author = entry.author
-        return (
-            *self._key,
-            self._people,
-            entry.number,
-            [day for (day, _), _ in final],
-            [who for (_, who), _ in final],
-            [status for _, (status, _) in final],
-            [comment for _, (_, comment) in final],
-            list(entry.dates),
-            entry.at,
-            author.acting,
-            author.user_id,
-            author.on_behalf_of,
-            author.channel,
-            author.request_id,
-            rows.to_json(entry.dates).decode(),
-            rows.to_json(entry.changes).decode(),
-            entry.hash,
+
+class Sections:
+    """Sections of one district, as they were at one moment."""
+
+    def __init__(
+        self, db: Any, district_id: int, people: int, found: dict[int, Section]
+    ) -> None:
+        self._db = db
+        self._district_id = district_id
+        self._people = people
+        self._found = found
+
+    def __getitem__(self, section_id: int) -> Section:
+        """Return one of them; raises `NoSuchThing`."""
+        if section_id not in self._found:
+            raise NoSuchThing("section", section_id)
+        return self._found[section_id]
+
+    @classmethod
+    async def read(
+        cls, db: Any, rosters: Rosters, district_id: int, days: Mapping[int, Collection[Day]]
+    ) -> "Sections":
+        """Read those of these sections that are there, each with its marks of some days."""
+        asked = [(section, day) for section, of_it in days.items() for day in of_it]
+        states = await db.fetch(
+            SQL.section_states,
+            district_id,
+            [section for section, _ in asked],
+            [day for _, day in asked],
+            [*days],
         )
+        if not states:
+            return cls(db, district_id, 0, {})
+        people = states[0][1]
+        seats = await rosters.seats(db, district_id, [state[0] for state in states], people)
+        found = {
+            section: Section(section, state, seats[section]) for section, _, *state in states
+        }
+        return cls(db, district_id, people, found)
+
+    async def write(self, now: Instant) -> set[int]:
+        """
+        Write marks, rolls, record and events of what was accepted.
+
+        Returns the sections of which nothing was written, because they are no longer as they
+        were read.
+        """
+        changed = [section for _, section in sorted(self._found.items()) if section.entries]
+        if not changed:
+            return set()
+        written = await self._db.fetchval(
+            SQL.save_sections, self._district_id, self._people, now, *_columns(changed)
+        )
+        return {section.section_id for section in changed}.difference(written)
+
+
+def _columns(sections: Sequence[Section]) -> list[Any]:
+    """Return the parameters of `save_sections` that are lists, in its order."""
+    entries = [(entry, place) for each in sections for place, entry in enumerate(each.entries)]
+    marks = [
+        (each.section_id, *key, *value)
+        for each in sections
+        for key, value in sorted(each.marks.items())  # in the order of the table's key
+    ]
+    rolls = [(each.section_id, day, *by) for each in sections for day, by in each.rolls.items()]
+    return [
+        [entry.section_id for entry, _ in entries],
+        [entry.number for entry, _ in entries],
+        [place > 0 for _, place in entries],
+        [entry.author.user_id for entry, _ in entries],
+        [entry.author.on_behalf_of for entry, _ in entries],
+        [entry.author.channel for entry, _ in entries],
+        [entry.author.request_id for entry, _ in entries],
+        [rows.to_json(entry.dates).decode() for entry, _ in entries],
+        [rows.to_json(entry.changes).decode() for entry, _ in entries],
+        [entry.hash for entry, _ in entries],
+        _as_text(section for section, *_ in marks),
+        _as_text(day for _, day, *_ in marks),
+        _as_text(who for _, _, who, *_ in marks),
+        _as_text(status for *_, status, _ in marks),
+        [comment for *_, comment in marks],
+        [section for section, *_ in rolls],
+        [day for _, day, *_ in rolls],
+        [first for *_, first, _ in rolls],
+        [last for *_, last in rolls],
+    ]
+
+
+def _as_text(values: Iterable[int | Day]) -> str:
+    """Return a list as PostgreSQL spells it: the driver looks at each item of a real one long."""
+    return f"{{{','.join(map(str, values))}}}"

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -34,6 +34,7 @@ from rollbook.storage.clock import Clock, system_clock
 from rollbook.storage.postgres import changes, mark_files, migrations, reading, roster_import
 from rollbook.storage.postgres.accounts import Accounts
 from rollbook.storage.postgres.catalogue import Catalogue
+from rollbook.storage.postgres.gathering import Gathered
 from rollbook.storage.postgres.overview import Lookups
 from rollbook.storage.postgres.pool import FIRST, LAST, Pool
 from rollbook.storage.postgres.school_days import DaysOfSchool
@@ -44,8 +45,9 @@ from rollbook.storage.postgres.statements import SQL
 log = logging.getLogger("rollbook.storage")
 
 # Seconds in which nobody asks whether keys or people changed elsewhere: for so long at most a key
-# that was revoked is good, and somebody who left may read. No save goes by it (`save_section`).
+# that was revoked is good, and somebody who left may read. No save goes by it (`save_sections`).
 _PEOPLE_KNOWN_FOR = 0.25
+_TOGETHER_MOST = 200  # entries of a save that goes with others: a class's week
 
 
 class PostgresStore(Accounts, Catalogue, DaysOfSchool, Lookups):
@@ -63,6 +65,9 @@ class PostgresStore(Accounts, Catalogue, DaysOfSchool, Lookups):
         self._long_reads = LongReads(pool, standby)
         self._clock = clock
         self._rosters = Rosters()
+        self._versions = Gathered(pool, reading.versions)
+        self._listings = Gathered(pool, reading.listings)
+        self._saves = Gathered(pool, self._save)
         self._people = 0
         self._people_until = 0.0
         self._counting: asyncio.Task[None] | None = None
@@ -170,35 +175,49 @@ class PostgresStore(Accounts, Catalogue, DaysOfSchool, Lookups):
 
     async def version(self, district_id: int, section_id: int) -> int:
         """Read the number of the record's last entry."""
-        async with self._pool.of(district_id) as db:
-            return await reading.version(db, district_id, section_id)
+        return await self._versions.ask(district_id, section_id)
 
     async def marks(self, district_id: int, section_id: int, query: MarkQuery) -> MarkPage:
         """Read the marks, the days and the version from one moment."""
-        key = (district_id, section_id)
-        first, last = query.start or FIRST, query.end or LAST
-        seats = []
-        statement = SQL.marks_of_every_status if query.present else SQL.marks_not_present
-        async with self._pool.moment(district_id) as db:
-            version = await reading.version(db, *key)
-            found = await db.fetch(statement, *key, first, last)
-            days = await db.fetch(SQL.taken_days, *key, first, last)
-            if query.enrollment_ids is not None:
-                seats = await db.fetch(SQL.seats, *key)
+        if query.present:
+            listing = await self._all_marks(district_id, section_id, query)
+        else:
+            listing = await self._listings.ask(district_id, (section_id, query))
+        found = listing.marks
         if query.enrollment_ids is not None:
+            async with self._pool.of(district_id) as db:
+                seats = await db.fetch(SQL.seats, district_id, section_id)
             wanted = choice.require_all(query.enrollment_ids, seats)
             found = [row for row in found if row[0] in wanted]
-        return choice.mark_page(version, found, [day for (day,) in days], query)
+        return choice.mark_page(listing.version, found, listing.days, query)
+
+    async def _all_marks(
+        self, district_id: int, section_id: int, query: MarkQuery
+    ) -> reading.Listing:
+        """Read those that are PRESENT too: asked for seldom, so by itself."""
+        key = (district_id, section_id)
+        span = (query.start or FIRST, query.end or LAST)
+        async with self._pool.moment(district_id) as db:
+            version = await reading.version(db, *key)
+            found = await db.fetch(SQL.marks_of_every_status, *key, *span)
+            days = await db.fetch(SQL.taken_days, *key, *span)
+        return reading.Listing(version, found, [day for (day,) in days])
 
     async def save_marks(self, command: SaveMarks) -> Saved:
         """Save marks, a section's writers one after the other."""
-        async with self._pool.of(command.district_id) as db:
-            return await changes.save_marks(db, self._rosters, command, self._now())
+        if len(command.entries) > _TOGETHER_MOST:
+            async with self._pool.of(command.district_id) as db:
+                return await changes.save_alone(db, self._rosters, command, self._now())
+        return await self._saves.ask(command.district_id, command)
 
     async def take_roll(self, command: TakeRoll) -> Saved:
         """Take a roll, a section's writers one after the other."""
-        async with self._pool.of(command.district_id) as db:
-            return await changes.take_roll(db, self._rosters, command, self._now())
+        return await self._saves.ask(command.district_id, command)
+
+    async def _save(
+        self, db: Any, _: int, commands: Sequence[changes.Save]
+    ) -> list[changes.Outcome]:
+        return await changes.save_together(db, self._rosters, commands, self._now())
 
     def _now(self) -> str:
         return instant(self._clock())

@@ -2,12 +2,13 @@
 
 -- name: claim_nonces
 -- Those that come back were new. Everybody inserts in the order of the key, so nobody waits for
--- somebody who waits for them.
+-- somebody who waits for them. The district is the book's own: so Citus has one node do it all.
 INSERT INTO nonces (district_id, at, digest)
-SELECT CAST(:district_id AS integer), given.at, given.digest
-  FROM unnest(CAST(:stamps AS bigint[]), CAST(:digests AS bytea[])) AS given (at, digest)
- WHERE given.at >= (SELECT greatest(begun, swept) FROM nonce_books
-                     WHERE district_id = CAST(:district_id AS integer))
+SELECT book.district_id, given.at, given.digest
+  FROM nonce_books AS book,
+       unnest(CAST(:stamps AS bigint[]), CAST(:digests AS bytea[])) AS given (at, digest)
+ WHERE book.district_id = CAST(:district_id AS integer)
+   AND given.at >= greatest(book.begun, book.swept)
  ORDER BY given.at, given.digest
 ON CONFLICT (district_id, at, digest) DO NOTHING
 RETURNING digest;
