@@ -13,7 +13,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 from rollbook.domain import errors
-from rollbook.domain.accounts import WhyNot
+from rollbook.domain.accounts import SignOnRefused, WhyNot
 from rollbook.domain.people import Colour
 from rollbook.web.words import DEFAULT, LANGUAGES
 
@@ -33,7 +33,7 @@ def to_translate() -> Catalog:
     )
     for file, _line, message, _comments, _context in found:
         catalog.add(message, locations=[(file, 0)])
-    for sentence in sorted({*_sentences(), *WhyNot, *Colour}):
+    for sentence in sorted({*_sentences(), *WhyNot, *SignOnRefused, *Colour}):
         catalog.add(str(sentence), locations=[("domain", 0)])
     return catalog
 

@@ -98,8 +98,14 @@ def test_every_setting_can_be_set_in_the_environment(setting: Setting) -> None:
     """
     written, value = example_of(setting)
     environ = {setting.variable: written}
-    if setting.name.startswith("tls_"):  # one is nothing without the other
-        environ = {"ROLLBOOK_TLS_CERTIFICATE": written, "ROLLBOOK_TLS_KEY": written}
+    if setting.name == "read_database":  # a standby is PostgreSQL's
+        written = value = "postgresql://db.example.org/rollbook"
+        environ = {setting.variable: written, "ROLLBOOK_DATABASE": written}
+    family = setting.name.partition("_")[0]
+    if family in {"tls", "oidc"}:  # one is nothing without the others
+        environ = {
+            one.variable: written for one in SETTINGS if one.name.startswith(f"{family}_")
+        }
 
     assert getattr(load(environ=environ), setting.name) == value
 
@@ -226,6 +232,44 @@ def test_a_certificate_comes_with_its_key(name: str) -> None:
     """
     with pytest.raises(BadRequest, match="tls_certificate and tls_key"):
         load({name: "file.pem"}, environ={})
+
+
+PROVIDER = {
+    "oidc_issuer": "https://id.example.org",
+    "oidc_client_id": "rollbook",
+    "oidc_client_secret_file": "secret",
+}
+
+
+@pytest.mark.parametrize("name", PROVIDER)
+def test_a_provider_is_set_whole(name: str) -> None:
+    """
+    Its address, our name there and the secret: one of them alone is refused.
+    """
+    assert load(PROVIDER, environ={}).oidc_issuer == "https://id.example.org"
+    with pytest.raises(BadRequest, match="oidc_client_id and oidc_client_secret_file"):
+        load({name: PROVIDER[name]}, environ={})
+
+
+@pytest.mark.parametrize(
+    ("issuer", "taken"),
+    [
+        ("http://127.0.0.1:9000", True),
+        ("http://id.example.org", False),
+        ("id.example.org", False),
+        ("https://", False),
+    ],
+)
+def test_a_provider_is_spoken_to_in_private(issuer: str, *, taken: bool) -> None:
+    """
+    What it says of people must not be changed on the way: https, or on this machine.
+    """
+    options = PROVIDER | {"oidc_issuer": issuer}
+    if taken:
+        assert load(options, environ={}).oidc_issuer == issuer
+        return
+    with pytest.raises(BadRequest, match="oidc_issuer"):
+        load(options, environ={})
 
 
 # ---------------------------------------------------------------- what follows from it

@@ -97,6 +97,17 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             "then read the secret: for a closed network only."
         ),
     ] = False
+    oidc_issuer: Annotated[
+        str,
+        Help(
+            "The address of the district's OpenID Connect provider, as https://id.example.org: "
+            "people can then sign in with their account there. The two after it belong to it."
+        ),
+    ] = ""
+    oidc_client_id: Annotated[str, Help("What Rollbook is called at the provider.")] = ""
+    oidc_client_secret_file: Annotated[
+        str, Help("The file with the secret that the provider gave for it.")
+    ] = ""
     body_max: Annotated[Count, Help("The most bytes that the body of a request may have.")] = (
         1048576
     )
@@ -174,6 +185,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         """The master key's file."""
         default = "~/.config/rollbook/master.key"
         return Path(self.master_key_file or default).expanduser()
+
+    @property
+    def oidc_client_secret_path(self) -> Path:
+        """The client secret's file."""
+        return Path(self.oidc_client_secret_file).expanduser()
 
     @property
     def all_hosts(self) -> tuple[str, ...]:
@@ -304,6 +320,23 @@ def _require_sense(config: Config) -> None:
         raise BadRequest(
             "The settings tls_certificate and tls_key are given together or not at all."
         )
+    _require_provider(config)
+
+
+def _require_provider(config: Config) -> None:
+    """Raise `BadRequest` for settings of a provider that nobody could be believed with."""
+    named = (config.oidc_issuer, config.oidc_client_id, config.oidc_client_secret_file)
+    if not any(named):
+        return
+    if not all(named):
+        raise BadRequest(
+            "The settings oidc_issuer, oidc_client_id and oidc_client_secret_file are given "
+            "together or not at all."
+        )
+    here = urlsplit(config.oidc_issuer).hostname in {"localhost", "127.0.0.1", "::1"}
+    private = here or config.oidc_issuer.startswith("https://")
+    if not _is_address(config.oidc_issuer) or not private:
+        raise _nonsense("oidc_issuer", config.oidc_issuer, "it is as https://id.example.org")
 
 
 def _is_address(text: str) -> bool:

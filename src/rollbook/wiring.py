@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from granian import Granian
@@ -22,7 +22,7 @@ from granian.log import LogLevels
 from rollbook import __version__
 from rollbook.api.app import Limits, build_app
 from rollbook.api.health import Watch
-from rollbook.auth.credentials import Safe, load_master_key
+from rollbook.auth.credentials import Safe, load_client_secret, load_master_key
 from rollbook.auth.door import Door
 from rollbook.auth.nonces import WINDOW, NonceBook, Nonces
 from rollbook.auth.passwords import Passwords
@@ -57,6 +57,9 @@ from rollbook.watch.metrics import Requests
 from rollbook.watch.sharing import Blackboard, Exchange, Sharing
 from rollbook.web.app import build_pages
 from rollbook.web.rosters import Rosters
+
+if TYPE_CHECKING:
+    from rollbook.auth.oidc import SignOn
 
 log = logging.getLogger("rollbook")
 
@@ -157,14 +160,16 @@ def build(config: Config, room: Path, requests: Requests) -> Entrance:
         limits=limits,
         watch=_watch(config, room),
     )
+    reception = _reception(store, requests)
     pages = build_pages(
         store,
         door,
-        _reception(store, requests),
+        reception,
         safe,
         Rosters(room / "rosters", RosterProcess(config)),
         clock=system_clock,
         public_url=config.public_url,
+        sign_on=_sign_on(config, reception),
     )
     return Entrance(front, pages, pages.routes.first_words)
 
@@ -172,6 +177,18 @@ def build(config: Config, room: Path, requests: Requests) -> Entrance:
 def _reception(store: Store, requests: Requests) -> Reception:
     turnstile = LoginTurnstile(note=requests.limited)
     return Reception(store, Passwords(), turnstile=turnstile, clock=system_clock)
+
+
+def _sign_on(config: Config, reception: Reception) -> "SignOn | None":
+    """Return the way in by the district's provider, where one is set."""
+    if not config.oidc_issuer:
+        return None
+    from rollbook.auth.oidc import Client, SignOn  # half a second that few need
+
+    secret = load_client_secret(config.oidc_client_secret_path)
+    client = Client(config.oidc_issuer, config.oidc_client_id, secret)
+    master_key = load_master_key(config.master_key_path)
+    return SignOn(reception, client, master_key, clock=system_clock)
 
 
 class RosterProcess:
@@ -296,6 +313,8 @@ def serve(config: Config, *, ready: Callable[[], None] = lambda: None) -> None:
     if not config.on_postgres:
         create(config.database_path)
     begin_to_log("main", config)
+    if config.oidc_issuer:
+        load_client_secret(config.oidc_client_secret_path)  # here it can be told to somebody
     asyncio.run(_require_right_master_key(config))
     with (
         nullcontext() if config.on_postgres else only_server(config.database_path),

@@ -87,6 +87,17 @@ def load_master_key(path: Path) -> bytes:
     return bytes.fromhex(text.decode())
 
 
+def load_client_secret(path: Path) -> str:
+    """Return what we prove with who we are to a provider; raises `Unavailable`."""
+    try:
+        secret = path.read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        raise Unavailable(f"The client secret {path} cannot be read: {error}.") from error
+    if not secret:
+        raise Unavailable(f"The client secret {path} is empty.")
+    return secret
+
+
 def _make(path: Path) -> None:
     """Write a new key, whole or not at all; whoever comes first decides what it is."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -28,6 +28,7 @@ from rollbook.domain.accounts import (
     Link,
     LinkPurpose,
     Session,
+    SignOnRefused,
     Visitor,
     as_login,
 )
@@ -140,6 +141,40 @@ class Reception:
             await self._store.change_account(account, new)
         except AccountChanged:
             raise NotAuthenticated(_UNKNOWN) from None
+        return new
+
+    async def sign_on(self, subject: str, email: str | None) -> str:
+        """
+        Return the token of a new session for somebody of whom a provider says who they are.
+
+        The first time they are found by their address, as the login of an account that was
+        invited and has no password; from then on by their subject.
+
+        Args:
+            subject: Who they are, and at which provider.
+            email: Their address, if the provider has verified it.
+
+        Raises `NotAuthenticated` when nobody may come in so.
+        """
+        account = await self._store.account_of_subject(subject)
+        if account is None and email is not None:
+            account = await self._known_from_now_on(subject, _as_tried(email))
+        if account is None or not await self._may_come_in(account):
+            raise NotAuthenticated(SignOnRefused.NOBODY)
+        return await self.let_in(account)
+
+    async def _known_from_now_on(self, subject: str, login: str) -> Account | None:
+        """Note whom a subject means, if an invitation waits for that login; it is used then."""
+        account = await self._store.account(login)
+        if account is None or account.password_hash or account.subject:
+            return None
+        if not await self._may_come_in(account):
+            return None
+        new = msgspec.structs.replace(account, subject=subject)
+        try:
+            await self._store.change_account(account, new, ends_sessions=True)
+        except (AccountChanged, AlreadyThere):  # somebody did the same at the same moment
+            return await self._store.account_of_subject(subject)
         return new
 
     async def let_in(self, account: Account) -> str:

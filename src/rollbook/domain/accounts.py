@@ -113,6 +113,25 @@ class WhyNot(enum.StrEnum):
     LOGIN = "The password must not be the name that you log in with."
 
 
+class SignOnRefused(enum.StrEnum):
+    """Why somebody does not come in by their district's accounts: the sentence for them."""
+
+    NOT_BEGUN = "This sign-on was begun in another browser, or too long ago: begin again."
+    DECLINED = "The district's account did not let you in: begin again, or use your password."
+    NOT_BELIEVED = (
+        "What the district's accounts said of you could not be believed: begin again, and tell "
+        "whoever runs Rollbook if that does not help."
+    )
+    NOBODY = (
+        "Nobody is waiting here for this account of the district: use your password if you have "
+        "one, or ask the office to invite you with the address of e-mail of that account."
+    )
+    AWAY = (
+        "The district's accounts cannot be reached at the moment: try again in a while, or use "
+        "your password."
+    )
+
+
 def normal(text: str) -> str:
     """Return a text in the one of its Unicode spellings that is compared and counted (NFC)."""
     return unicodedata.normalize("NFC", text)

@@ -14,7 +14,7 @@ RollbookError
 ├── TOO_LARGE        BodyTooLarge
 ├── UNSUPPORTED      CannotRead
 ├── TOO_OFTEN        AskedTooOften
-└── UNAVAILABLE      Unavailable · TooMuchToDo
+└── UNAVAILABLE      Unavailable · TooMuchToDo · ProviderAway
 ```
 
 An error is a class with a `kind`, which one table in `api` turns into an HTTP status, and a
@@ -215,6 +215,10 @@ class Unavailable(RollbookError):
 
     kind = Kind.UNAVAILABLE
     sentence = "{0}"
+
+
+class ProviderAway(Unavailable):
+    """A provider of accounts cannot be reached, or gives no answer that can be used."""
 
 
 def revive(name: str, facts: Sequence[Any]) -> RollbookError:

@@ -9,7 +9,7 @@ import datetime as dt
 import logging
 import secrets
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from rollbook.auth.credentials import Safe
@@ -35,6 +35,7 @@ from rollbook.web import (
     keys,
     month,
     office,
+    oidc,
     people,
     record,
     render,
@@ -61,6 +62,9 @@ from rollbook.wire.http import (
     Send,
     head_of,
 )
+
+if TYPE_CHECKING:
+    from rollbook.auth.oidc import SignOn
 
 log = logging.getLogger("rollbook.web")
 
@@ -90,14 +94,16 @@ def build_pages(
     *,
     clock: Callable[[], dt.datetime],
     public_url: str = "",
+    sign_on: "SignOn | None" = None,
 ) -> "Pages":
     """Return the ASGI application; raises `RuntimeError` when a page has no guard."""
     pages = Pages(store, door, reception, clock)
     records = student.Records(store, pages.rights)
     all_keys = keys.Keys(store, safe)
+    login = coming_in.Login(reception, by_provider=sign_on is not None)
     routes: dict[str, Any] = {
         "/": coming_in.Home(),
-        "/login": coming_in.Login(reception),
+        "/login": login,
         "/logout": coming_in.Logout(reception),
         "/language": coming_in.Language(),
         "/link/{token}": coming_in.SetPassword(reception),
@@ -122,6 +128,9 @@ def build_pages(
         "/sections/{section_id}/roll": sheet.SheetOfToday(),
         "/sections/{section_id}/roll/{day}": sheet.SheetPage(store),
     }
+    if sign_on is not None:
+        routes["/login/oidc"] = oidc.Provider(sign_on, login, public_url)
+        routes["/login/oidc/back"] = oidc.BackFromProvider(sign_on, login, public_url)
     pages.routes = Routes(routes)
     return pages
 

@@ -13,7 +13,7 @@ from rollbook.domain.errors import (
 )
 from rollbook.domain.people import Role
 from rollbook.web import guard, render, words
-from rollbook.web.visiting import visit
+from rollbook.web.visiting import Visit, visit
 from rollbook.web.words import N_
 from rollbook.wire.http import HttpError, Request, Response
 
@@ -22,6 +22,13 @@ def go_to(resp: Response, path: str) -> None:
     """Send the browser to another page of ours, with GET."""
     resp.status = 303
     resp.headers["Location"] = path
+
+
+def let_in(here: Visit, resp: Response, token: str, following: str) -> None:
+    """Have the browser bear a new session, and go where somebody wanted."""
+    guard.set_cookie(resp, here.way, guard.SESSION, token)
+    guard.set_cookie(resp, here.way, guard.PASSER_BY, "", ends=True)
+    go_to(resp, following)
 
 
 class Home:
@@ -44,13 +51,14 @@ class Login:
 
     needs: ClassVar = {"GET": None, "POST": None}
 
-    def __init__(self, reception: Reception) -> None:
+    def __init__(self, reception: Reception, *, by_provider: bool = False) -> None:
         self._reception = reception
+        self._by_provider = by_provider
 
     async def on_get(self, req: Request, resp: Response) -> None:
         """Ask for the login and the password."""
         here = visit(req)
-        self._show(req, resp, guard.local_path(here.query.text("next", "/")))
+        self.show(req, resp, guard.local_path(here.query.text("next", "/")))
 
     async def on_post(self, req: Request, resp: Response) -> None:
         """Let somebody in, with a new session, and send them on to where they wanted."""
@@ -63,16 +71,14 @@ class Login:
             token = await self._reception.log_in(login, password, here.address)
         except AskedTooOften as error:
             resp.status, resp.headers["Retry-After"] = 429, str(error.retry_after)
-            self._show(req, resp, following, wait=error.retry_after)
+            self.show(req, resp, following, wait=error.retry_after)
         except (NotAuthenticated, PasswordRefused):
             resp.status = 401
-            self._show(req, resp, following, wrong=True)
+            self.show(req, resp, following, wrong=True)
         else:
-            guard.set_cookie(resp, here.way, guard.SESSION, token)
-            guard.set_cookie(resp, here.way, guard.PASSER_BY, "", ends=True)
-            go_to(resp, following)
+            let_in(here, resp, token, following)
 
-    def _show(
+    def show(
         self,
         req: Request,
         resp: Response,
@@ -80,7 +86,9 @@ class Login:
         *,
         wrong: bool = False,
         wait: int = 0,
+        refused: str = "",
     ) -> None:
+        """Show the form, with what was wrong before."""
         here = visit(req)
         resp.body = render.page(
             "login.html",
@@ -89,6 +97,8 @@ class Login:
             following=following,
             wrong=wrong,
             wait=wait,
+            refused=here.gettext(refused) if refused else "",
+            by_provider=self._by_provider,
             private=here.way.private,
         )
 

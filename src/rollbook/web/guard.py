@@ -24,7 +24,7 @@ _TOKEN = "token"  # noqa: S105 — the field of a form
 _LANGUAGE = "rollbook-language"
 _YEAR = 31_536_000  # seconds
 
-SESSION, PASSER_BY = "rollbook", "rollbook-visit"
+SESSION, PASSER_BY, SIGN_ON = "rollbook", "rollbook-visit", "rollbook-sign-on"
 
 
 class Way(msgspec.Struct, frozen=True):
@@ -50,10 +50,19 @@ def cookies(req: Request) -> dict[str, str]:
     return {name: morsel.value for name, morsel in jar.items()}
 
 
-def set_cookie(resp: Response, way: Way, name: str, value: str, *, ends: bool = False) -> None:
-    """Have the browser keep a cookie until it is closed, or with *ends* drop it."""
+def set_cookie(
+    resp: Response,
+    way: Way,
+    name: str,
+    value: str,
+    *,
+    ends: bool = False,
+    seconds: int | None = None,
+) -> None:
+    """Have the browser keep a cookie until it is closed, for a while, or with *ends* drop it."""
     secure = "; Secure" if way.scheme == "https" else ""
-    age = "; Max-Age=0" if ends else ""
+    left = 0 if ends else seconds
+    age = "" if left is None else f"; Max-Age={left}"
     resp.cookies.append(
         f"{way.cookie(name)}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{age}"
     )
