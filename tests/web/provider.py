@@ -6,10 +6,12 @@ says of whoever comes what `POST /next` told it to.
 """
 
 import base64
+import contextlib
 import hashlib
 import json
 import secrets
 import sys
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -68,6 +70,9 @@ class Provider(BaseHTTPRequestHandler):
             self.seen.clear()
             self._tell({})
             return
+        if self.told.get("trickles"):
+            self._trickle()
+            return
         if self.told.get("token_answer"):
             self._say(*self.told["token_answer"])
             return
@@ -119,6 +124,16 @@ class Provider(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(text.encode())))
         self.end_headers()
         self.wfile.write(text.encode())
+
+    def _trickle(self) -> None:
+        """Send a byte now and then, so that no single wait is long."""
+        self.send_response(200)
+        self.send_header("Content-Length", "100")
+        self.end_headers()
+        with contextlib.suppress(OSError):  # nobody listens any more
+            for _ in range(100):
+                self.wfile.write(b" ")
+                time.sleep(0.1)
 
     def log_message(self, *_: Any) -> None:
         """Say nothing."""

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -13,6 +14,7 @@ import pytest
 
 from cast import MASTER_KEY, Cast
 from conftest import Clock
+from rollbook.auth import oidc
 from rollbook.auth.credentials import Safe
 from rollbook.auth.door import Door
 from rollbook.auth.oidc import Client, SignOn
@@ -430,6 +432,20 @@ async def test_what_cannot_be_a_provider(
     page = Page(await stranger.client.get("/login/oidc"))
 
     assert refused(page, SignOnRefused.AWAY, 503)
+
+
+async def test_a_provider_that_says_nothing(
+    stranger: Browser, provider: Provider, invited: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    It is not waited for longer than a page can take, however slowly it goes on.
+    """
+    monkeypatch.setattr(oidc, "_ANSWER_WITHIN", 0.3)
+    provider.says(trickles=True)
+    begun = time.monotonic()
+
+    assert refused(await sign_on(stranger), SignOnRefused.AWAY, 503)
+    assert time.monotonic() - begun < 3
 
 
 class TestAway:

@@ -196,10 +196,14 @@ class SignOn:
             async with asyncio.timeout(_ANSWER_WITHIN), client:
                 yield client
         except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError, msgspec.MsgspecError) as why:
-            log.warning("the provider of accounts does not answer", exc_info=why)
+            log.warning(
+                "no answer from the provider of accounts", exc_info=why, extra=_told(why)
+            )
             raise ProviderAway(SignOnRefused.AWAY) from why
         except (AuthlibBaseError, JoseError, ValueError, TypeError, KeyError) as why:
-            log.warning("the provider of accounts is not believed", exc_info=why)
+            log.warning(
+                "the provider of accounts is not believed", exc_info=why, extra=_told(why)
+            )
             raise NotAuthenticated(SignOnRefused.NOT_BELIEVED) from why
 
     async def _provider(self, client: Any, *, anew: bool = False) -> _Known:
@@ -267,3 +271,8 @@ async def _read(client: Any, place: str, *, with_token: bool = False) -> bytes:
     answer = await client.request("GET", place, withhold_token=not with_token)
     content: bytes = answer.raise_for_status().content
     return content
+
+
+def _told(why: Exception) -> dict[str, str]:
+    """Return what whoever runs the house needs to mend it; it has names of claims, no values."""
+    return {"why": f"{type(why).__name__}: {why}"[:300]}

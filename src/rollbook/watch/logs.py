@@ -43,6 +43,7 @@ def begin(process: str, *, level: str = "info", format_: str = "auto") -> None:
     root = logging.getLogger()
     root.handlers = [_handler(process, format_)]
     root.setLevel(level.upper())
+    logging.getLogger("httpx2").setLevel(logging.WARNING)  # it tells every address that it asks
     logging.captureWarnings(capture=True)
 
 
