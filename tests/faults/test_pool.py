@@ -259,7 +259,12 @@ def locked(cluster: Cluster, book: books.Database) -> Iterator[None]:
             "SET statement_timeout TO 0; BEGIN; LOCK TABLE events; SELECT pg_sleep(60)",
             book.name,
         )
-        time.sleep(0.5)
+        while not book.sql(
+            "SELECT 1 FROM pg_locks WHERE relation = 'events'::regclass "
+            "AND mode = 'AccessExclusiveLock' AND granted"
+        ):
+            assert not held.done()
+            time.sleep(0.05)
         yield
         for backend in cluster.backends(database=book.name):
             if "pg_sleep(60)" in cluster.psql(
