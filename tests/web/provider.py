@@ -41,9 +41,8 @@ class Provider(BaseHTTPRequestHandler):
         if place.path == "/.well-known/openid-configuration":
             self._tell(self._about() | self.told.get("about", {}))
         elif place.path == "/keys":
-            self._tell(
-                {"keys": [self.keys[self.told.get("key", "own")].as_dict(private=False)]}
-            )
+            key = self.keys[self.told.get("key", "own")]
+            self._tell(self.told.get("keys", {"keys": [key.as_dict(private=False)]}))
         elif place.path == "/authorize":
             assert asked["response_type"] == "code"
             assert asked["client_id"] == CLIENT

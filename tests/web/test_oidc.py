@@ -434,6 +434,17 @@ async def test_what_cannot_be_a_provider(
     assert refused(page, SignOnRefused.AWAY, 503)
 
 
+@pytest.mark.parametrize("keys", [{}, [], {"keys": 5}, {"keys": [{}]}, {"keys": []}])
+async def test_what_can_be_no_keys(stranger: Browser, provider: Provider, keys: Any) -> None:
+    """
+    Without a key nothing can be believed, and that is told before anybody leaves.
+    """
+    provider.says(keys=keys)
+    page = Page(await stranger.client.get("/login/oidc"))
+
+    assert refused(page, SignOnRefused.NOT_BELIEVED)
+
+
 async def test_a_provider_that_says_nothing(
     stranger: Browser, provider: Provider, invited: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
