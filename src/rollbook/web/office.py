@@ -109,9 +109,9 @@ class Excuse:
     async def _student(self, here: Visit, user_id: int) -> object:
         """Return the student; raises `NotAllowed` for one of another school."""
         user = await self._store.user(here.district.id, user_id)
+        self._rights.require_school(here.actor, Action.EXCUSE, user.school_id)
         if user.role is not Role.STUDENT:
             raise BadRequest(N_("Only students are excused."))
-        self._rights.require_school(here.actor, Action.EXCUSE, user.school_id)
         return user
 
     async def _show(
