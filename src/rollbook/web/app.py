@@ -168,10 +168,10 @@ class Pages:
         await send({"type": "http.response.body", "body": resp.body})
 
     async def _serve(self, req: Request, resp: Response) -> None:
-        route, params = self.routes.find(req.path)
-        req.scope["rollbook.route"] = route.template  # for whoever counts requests
         visit: Visit = req.asked
         visit.way, visit.address = self._way(req)
+        route, params = self.routes.find(req.path)
+        req.scope["rollbook.route"] = route.template  # for whoever counts requests
         jar = guard.cookies(req)
         visit.language = words.choose(guard.language_of(jar), req.header(b"accept-language"))
         visit.bearer, visit.visitor = await self._recognise(jar, visit.way, resp)
@@ -209,11 +209,11 @@ class Pages:
             forwarded_scheme=req.header(b"x-forwarded-proto"),
             forwarded_for=req.header(b"x-forwarded-for"),
         )
-        self._door.require_known_host(knock.host)
         scheme = self._door.scheme_of(knock)
+        req.scope["rollbook.private"] = scheme == "https"
+        self._door.require_known_host(knock.host)
         forwarded = knock.forwarded_scheme is not None
         private = guard.is_private(scheme, peer, forwarded=forwarded)
-        req.scope["rollbook.private"] = scheme == "https"
         way = guard.Way(scheme, knock.host, private)
         return way, self._door.client_of(peer, knock.forwarded_for)
 

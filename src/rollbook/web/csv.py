@@ -17,7 +17,3 @@ def send(resp: Response, name: str, rows: Iterable[Sequence[object]]) -> None:
     resp.body = (_BYTE_ORDER_MARK + "".join(lines)).encode()
     resp.content_type = "text/csv; charset=utf-8"
     resp.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-
-
-def _cell(cell: object) -> object:
-    return neutral(cell) if isinstance(cell, str) else cell

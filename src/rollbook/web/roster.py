@@ -1,6 +1,7 @@
 """The roster: sent in as a file, looked at, and taken in."""
 
 from typing import ClassVar
+from urllib.parse import quote
 
 from rollbook.auth.policy import Action
 from rollbook.domain.errors import BadRequest
@@ -62,7 +63,7 @@ class TakeRosterIn:
                 return
             if waiting.stage is Stage.READ and not waiting.outcome.refused:
                 self._rosters.apply(person(here), waiting, allow_ending=meant)
-        go_to(resp, f"/admin/roster?roster={asked[:32]}")
+        go_to(resp, f"/admin/roster?roster={quote(asked[:32])}")
 
 
 def person(here: Visit) -> tuple[int, int]:
