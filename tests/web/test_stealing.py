@@ -80,6 +80,7 @@ async def test_a_session_ends_after_twelve_hours(visit: Visiting, clock: Clock) 
     for _ in range(24):
         assert (await bob.client.get("/today")).status_code == 200
         clock.advance(minutes=29, seconds=59)
+    assert (await bob.client.get("/today")).status_code == 200
     clock.advance(minutes=1)
 
     assert (await bob.client.get("/today")).status_code == 303
