@@ -5,8 +5,10 @@ import shutil
 import socket
 import time
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
+import asyncpg
 import pytest
 
 from clusters import OWNER, Cluster, binaries
@@ -71,6 +73,24 @@ async def test_the_one_that_takes_saves_is_found(two: tuple[Cluster, Cluster]) -
     other = Pool(address(first, second))
     assert await asked(other) == second.port
     await other.close()
+
+
+async def test_what_a_pooler_says_first_is_not_believed(
+    two: tuple[Cluster, Cluster], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    PgBouncer greets with what was so when it first connected: a primary, where a standby is now.
+    """
+    monkeypatch.setattr(
+        asyncpg.Connection, "get_settings", lambda _: SimpleNamespace(in_hot_standby="off")
+    )
+    found = []
+    for clusters in (two, two[::-1]):
+        pool = Pool(address(*clusters))
+        found.append(await asked(pool))
+        await pool.close()
+
+    assert found[0] == found[1]
 
 
 async def test_a_machine_without_power_does_not_hide_the_next(

@@ -6,6 +6,8 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 from asyncpg.exceptions import CannotConnectNowError, TargetServerAttributeNotMatched
 
+from rollbook.storage.postgres.statements import SQL
+
 # A host that is away, is starting, hangs up, or is not the kind that the address asks for.
 NOT_THIS_ONE = (
     OSError,
@@ -37,7 +39,7 @@ class Hosts:
         within = _EACH_WITHIN if len(self._addresses) > 1 else _ONE_WITHIN
         for address in [*self._addresses]:
             try:
-                db = await asyncpg.connect(address, timeout=within, **options)
+                db = await _connect(address, within, **options)
             except NOT_THIS_ONE as its:
                 fault = its
             else:
@@ -45,6 +47,27 @@ class Hosts:
                 self._addresses.insert(0, address)
                 return db
         raise fault
+
+
+async def _connect(address: str, within: float, **options: Any) -> Any:
+    """
+    Connect to one, if it is of the kind that its address asks for.
+
+    Whether it takes saves is asked here. asyncpg goes by what is said at the beginning of a
+    connection, and PgBouncer says there what was so when it first connected.
+    """
+    if "target_session_attrs=primary" not in urlsplit(address).query:
+        return await asyncpg.connect(address, timeout=within, **options)
+    db = await asyncpg.connect(address, timeout=within, target_session_attrs="any", **options)
+    try:
+        standby = await db.fetchval(SQL.is_standby, timeout=within)
+    except BaseException:
+        db.terminate()
+        raise
+    if standby:
+        db.terminate()
+        raise TargetServerAttributeNotMatched("it is a standby")
+    return db
 
 
 def one_by_one(url: str) -> list[str]:

@@ -8,6 +8,9 @@ SELECT set_config('role', CAST(:role AS text), false),
        set_config('lock_timeout', CAST(:milliseconds AS text), false),
        set_config('citus.override_table_visibility', 'off', false);
 
+-- name: is_standby
+SELECT pg_is_in_recovery();
+
 -- name: work_for
 -- From now on this connection sees the rows of one district.
 SELECT set_config('rollbook.district', CAST(CAST(:district_id AS integer) AS text), false);
