@@ -245,6 +245,18 @@ def drill(network: Network, weather: Weather) -> None:
         with weather.during("nothing"):
             time.sleep(5)
         network.until_in_step()
+        with weather.during("a new version, machine by machine"):
+            network.follow("A new version, without a pause", "upgrade")
+        with weather.during("a pooler is put in between"):
+            network.follow("A pooler, if there are many")
+        with weather.during("a pooler"):
+            time.sleep(5)
+        with weather.during("api1 loses its power"):
+            network["api1"].power_off()
+            time.sleep(5)
+        with weather.during("api1 comes back"):
+            network["api1"].start()
+            time.sleep(5)
         victim = network.primary()
         with weather.during("the primary loses its power"):
             victim.power_off()
@@ -257,19 +269,9 @@ def drill(network: Network, weather: Weather) -> None:
         with weather.during("it has it again"):
             victim.plug()
             network.until_in_step()
-        with weather.during("a new version, machine by machine"):
-            network.follow("A new version, without a pause", "upgrade")
         network.until_primary("db1")
         with weather.during("PostgreSQL is mended, machine by machine"):
             network.follow("A new version, without a pause", "minor")
-        with weather.during("a pooler is put in between"):
-            network.follow("A pooler, if there are many")
-        with weather.during("api1 loses its power"):
-            network["api1"].power_off()
-            time.sleep(5)
-        with weather.during("api1 comes back"):
-            network["api1"].start()
-            time.sleep(5)
 
 
 def go_back(network: Network) -> dict[str, Any]:

@@ -72,6 +72,8 @@ def test_machines_may_fail_and_no_roll_is_lost(folder: Path) -> None:
 
     assert found["wrong"] == []
     assert found["acknowledged"] > 500
+    upgraded = found["heard"]["a new version, machine by machine"]
+    assert set(upgraded["saves"]) == set(upgraded["reads"]) == {"200"}, upgraded
     for heard in found["heard"].values():
         assert set(heard["saves"]) <= {"200", "502", "503"}, heard
         assert heard["longest_without_a_save_s"] < 60, heard
