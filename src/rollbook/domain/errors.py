@@ -217,8 +217,11 @@ class Unavailable(RollbookError):
     sentence = "{0}"
 
 
-class ProviderAway(Unavailable):
+class ProviderAway(RollbookError):
     """A provider of accounts cannot be reached, or gives no answer that can be used."""
+
+    kind = Kind.UNAVAILABLE
+    sentence = "{0}"
 
 
 def revive(name: str, facts: Sequence[Any]) -> RollbookError:
