@@ -14,7 +14,7 @@ demo: $(VENV)/runtime.done ## Install, and start a server with a believable dist
 	$(BIN)/rollbook demo
 
 test: $(VENV)/dev.done $(VENV)/strace.tried $(VENV)/postgresql.tried $(VENV)/chromium.tried ## Install, and run every test (a few minutes)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 lint: $(VENV)/dev.done ## Check style and types
 	$(BIN)/ruff check .
