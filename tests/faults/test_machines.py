@@ -257,6 +257,7 @@ def flood(machines: Machines, seconds: float) -> tuple[list[Answer], list[Answer
     return early, [answer for answer in answers if answer.begun >= begun + 2]
 
 
+@figures.only_long  # its times are those of a machine to itself
 def test_a_key_has_one_rate_on_all_machines(machines: Machines) -> None:
     """
     What four workers of two instances let through in the first moment is made up for by all.

@@ -121,6 +121,7 @@ def times_of(answers: list[Answer], status: int) -> list[float]:
 # ---------------------------------------------------------------- B9: everybody at once
 
 
+@figures.only_long  # its times are those of a machine to itself
 def test_overload_is_refused_early(new_town: NewTown, database: str) -> None:
     """
     Five times more saves than can be made: 80 % of what can be is, or more; who is admitted waits

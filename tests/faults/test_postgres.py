@@ -156,6 +156,7 @@ def test_opposite_orders_do_not_wait_for_each_other(
     assert deadlocks(ground) == 0
 
 
+@figures.only_long  # its times are those of a machine to itself
 @pytest.mark.parametrize("database", ["postgresql"])
 def test_marks_that_are_locked_first_wait_for_each_other(
     ground: Ground, new_server: NewServer
