@@ -19,18 +19,15 @@ from rollbook.auth import oauth1
 from rollbook.auth.door import Door
 from rollbook.auth.policy import Action
 from rollbook.domain.errors import (
-    AskedTooOften,
     Kind,
     RollbookError,
     RollRefused,
-    TooMuchToDo,
 )
 from rollbook.domain.people import Actor
 from rollbook.domain.store import Store
 from rollbook.operations.attendance import require_kept_here
 from rollbook.wire import documents, formats, shapes
 from rollbook.wire.http import (
-    RETRY_AFTER,
     STATUSES,
     HttpError,
     Receive,
@@ -41,6 +38,7 @@ from rollbook.wire.http import (
     Scope,
     Send,
     head_of,
+    refused,
 )
 
 log = logging.getLogger("rollbook.api")
@@ -201,26 +199,17 @@ class Front:
 
     def _refused(self, req: Request, error: Exception) -> Response:
         """Return what is answered instead, and tell the log of faults of ours."""
-        resp = Response()
+        resp = refused(error, req.id, log)
         if isinstance(error, HttpError):
-            resp.status, resp.headers = error.status, dict(error.headers)
             resp.answer = shapes.Error(error.status, str(error))
         elif isinstance(error, RollbookError):
-            resp.status, resp.answer = self.refusal(error)
+            _, resp.answer = self.refusal(error)
             if error.kind is Kind.UNAUTHENTICATED:
                 resp.headers["WWW-Authenticate"] = oauth1.REALM
-            elif isinstance(error, AskedTooOften):
-                resp.headers["Retry-After"] = str(error.retry_after)
-            elif error.kind is Kind.UNAVAILABLE:
-                resp.headers["Retry-After"] = RETRY_AFTER
-            if error.kind is Kind.UNAVAILABLE and not isinstance(error, TooMuchToDo):
-                log.error("unavailable", extra={"request_id": req.id}, exc_info=error)
         else:
-            log.error("fault", extra={"request_id": req.id}, exc_info=error)
-            resp.status, resp.headers["Retry-After"] = 503, RETRY_AFTER
             # Nothing of it is told but the request's id, for the log.
             sentence = f"Something went wrong here (request {req.id}); try again."
-            resp.answer = shapes.Error(503, sentence)
+            resp.answer = shapes.Error(resp.status, sentence)
         return resp
 
 

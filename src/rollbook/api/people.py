@@ -54,8 +54,7 @@ class Me:
     async def on_get(self, req: Request, resp: Response) -> None:
         """Point to the person that the key acts as."""
         ask = asked(req)
-        resp.status = 303
-        resp.headers["Location"] = f"{ask.base}/users/{ask.actor.user.id}"
+        resp.go_to(f"{ask.base}/users/{ask.actor.user.id}")
 
 
 class Roles:

@@ -9,7 +9,7 @@ from rollbook.domain.attendance import Mark, Status
 from rollbook.domain.days import Day, is_day
 from rollbook.domain.rosters import Person, Section
 from rollbook.domain.school_days import StudentPlace
-from rollbook.domain.sheets import Value, by_name, meets, seat_of
+from rollbook.domain.sheets import Value, by_name, hour_of, meets, seat_of
 
 YEAR_BEGINS = 8  # August: the month in which a school year begins
 
@@ -145,7 +145,7 @@ def sum_up(first: Day, last: Day, places: Iterable[StudentPlace]) -> Year:
     """Sum up a student's marks of a year, PRESENT too."""
     days: dict[Day, list[tuple[StudentPlace, Value]]] = {}
     found: list[Place] = []
-    ordered = sorted(places, key=lambda place: (place.section.start_time, place.section.id))
+    ordered = sorted(places, key=lambda place: (hour_of(place.section), place.section.id))
     for place in ordered:
         values = [Value(mark.status, mark.comment) for mark in place.marks]
         found.append(Place(place=place, totals=_count(values)))

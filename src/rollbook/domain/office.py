@@ -7,7 +7,7 @@ import msgspec
 from rollbook.domain.days import Day
 from rollbook.domain.people import User
 from rollbook.domain.school_days import DayMark, SectionDay
-from rollbook.domain.sheets import by_name, meets
+from rollbook.domain.sheets import by_name, hour_of, meets
 
 
 class Missed(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,11 +28,9 @@ class Away(msgspec.Struct, frozen=True, kw_only=True):
         return sum(one.mark.status == status for one in self.missed)
 
 
-def hour_of(one: SectionDay) -> tuple[str, str, int]:
-    """Order by the hour: 8:05 before 10:15, also where a roster writes it without a zero."""
-    section = one.section
-    hour = section.start_time.rjust(5, "0") if section.start_time else "~"
-    return hour, section.title, section.id
+def by_hour(one: SectionDay) -> tuple[str, str, int]:
+    """Order sections of a day by the hour, those of one hour by title."""
+    return hour_of(one.section), one.section.title, one.section.id
 
 
 def missing(sections: Iterable[SectionDay], day: Day) -> list[SectionDay]:
@@ -42,14 +40,14 @@ def missing(sections: Iterable[SectionDay], day: Day) -> list[SectionDay]:
         for one in sections
         if one.taken is None and one.tally.on_roll and meets(one.section, day)
     )
-    return sorted(found, key=hour_of)
+    return sorted(found, key=by_hour)
 
 
 def away(sections: Iterable[SectionDay]) -> list[Away]:
     """Return who has a mark other than present, by name, with all of that day."""
     users: dict[int, User] = {}
     missed: dict[int, list[Missed]] = {}
-    for one in sorted(sections, key=hour_of):
+    for one in sorted(sections, key=by_hour):
         for mark in one.marks:
             users[mark.user.id] = mark.user
             missed.setdefault(mark.user.id, []).append(Missed(day=one, mark=mark))

@@ -116,6 +116,15 @@ def _plain(text: str) -> str:
     )
 
 
+def hour_of(section: Section) -> str:
+    """
+    Return a section's hour so that hours sort: 8:05 before 10:15, and none at all after both.
+
+    Rosters write it with a zero or without.
+    """
+    return section.start_time.rjust(5, "0") if section.start_time else "~"
+
+
 def meets(section: Section, day: Day) -> bool:
     """Say whether a section meets on that day of the week; one that does not say, on weekdays."""
     days = [one for one in section.meeting_days if one in WEEKDAYS] or SCHOOLDAYS

@@ -3,10 +3,11 @@
 import msgspec
 
 from rollbook.domain.days import Day
-from rollbook.domain.months import Month, Year, days_of_month, lay_out, school_year, sum_up
+from rollbook.domain.months import Month, Year, days_of_month, lay_out, school_year
 from rollbook.domain.people import District, User
 from rollbook.domain.record import Recorded
 from rollbook.domain.rosters import Section
+from rollbook.domain.school_days import StudentDays
 from rollbook.domain.store import EnrollmentQuery, HistoryQuery, MarkQuery, Page, Store
 from rollbook.operations.attendance import require_kept_here
 
@@ -39,22 +40,18 @@ async def month(store: Store, district: District, section_id: int, name: str) ->
     return lay_out(section, name, people.items, page.marks, page.dates)
 
 
-async def year(
-    store: Store, district: District, user_id: int, begins: int, sections: set[int] | None
-) -> tuple[User, Year]:
+async def year(store: Store, district: District, user_id: int, begins: int) -> StudentDays:
     """
-    Return a student and their school year, in *sections* alone if those are given.
+    Return a student's days of the school year that begins in that calendar year.
 
     Raises:
         NoSuchThing: There is no such person.
+        TakenElsewhere: The district keeps its attendance in PowerSchool.
     """
-    require_kept_here(district)
     first, last = school_year(begins)
     found = await store.student(district.id, user_id, first, last)
-    places = [
-        place for place in found.places if sections is None or place.section.id in sections
-    ]
-    return found.user, sum_up(first, last, places)
+    require_kept_here(district)
+    return found
 
 
 async def changes(store: Store, district: District, year: Year) -> list[Told]:

@@ -19,12 +19,9 @@ from rollbook.auth.reception import Reception
 from rollbook.auth.rights import Rights
 from rollbook.domain.accounts import Visitor
 from rollbook.domain.errors import (
-    AskedTooOften,
     BadRequest,
-    Kind,
     NotAllowed,
     RollbookError,
-    TooMuchToDo,
 )
 from rollbook.domain.store import Store
 from rollbook.web import (
@@ -51,8 +48,6 @@ from rollbook.web.uploads import Upload
 from rollbook.web.visiting import Visit
 from rollbook.web.words import N_
 from rollbook.wire.http import (
-    RETRY_AFTER,
-    STATUSES,
     HttpError,
     Receive,
     Request,
@@ -61,6 +56,7 @@ from rollbook.wire.http import (
     Scope,
     Send,
     head_of,
+    refused,
 )
 
 if TYPE_CHECKING:
@@ -235,8 +231,7 @@ class Pages:
     ) -> bool:
         """Let somebody through, or send them to log in first."""
         if visit.visitor is None:
-            resp.status = 303
-            resp.headers["Location"] = f"/login?next={quote(visit.path)}"
+            resp.go_to(f"/login?next={quote(visit.path)}")
             return False
         section_id = params.get("section_id")
         if action in _OF_A_STUDENT:
@@ -253,23 +248,13 @@ class Pages:
 
     def _refused(self, req: Request, error: Exception, cookies: list[str]) -> Response:
         """Return the page that is shown instead, and tell the log of faults of ours."""
-        resp = Response()
+        resp = refused(error, req.id, log)
         resp.cookies = cookies
         text = ""
         if isinstance(error, HttpError):
-            resp.status, resp.headers = error.status, dict(error.headers)
             text = req.asked.gettext(str(error))
         elif isinstance(error, RollbookError):
-            resp.status, text = STATUSES[error.kind], words.told(error, req.asked.gettext)
-            if isinstance(error, AskedTooOften):
-                resp.headers["Retry-After"] = str(error.retry_after)
-            elif error.kind is Kind.UNAVAILABLE:
-                resp.headers["Retry-After"] = RETRY_AFTER
-                if not isinstance(error, TooMuchToDo):
-                    log.error("unavailable", extra={"request_id": req.id}, exc_info=error)
-        else:
-            log.error("fault", extra={"request_id": req.id}, exc_info=error)
-            resp.status, resp.headers["Retry-After"] = 503, RETRY_AFTER
+            text = words.told(error, req.asked.gettext)
         resp.body = render.page(
             "error.html", req.asked, status=resp.status, text=text, request_id=req.id
         )

@@ -18,17 +18,11 @@ from rollbook.web.words import N_
 from rollbook.wire.http import HttpError, Request, Response
 
 
-def go_to(resp: Response, path: str) -> None:
-    """Send the browser to another page of ours, with GET."""
-    resp.status = 303
-    resp.headers["Location"] = path
-
-
 def let_in(here: Visit, resp: Response, token: str, following: str) -> None:
     """Have the browser bear a new session, and go where somebody wanted."""
     guard.set_cookie(resp, here.way, guard.SESSION, token)
     guard.set_cookie(resp, here.way, guard.PASSER_BY, "", ends=True)
-    go_to(resp, following)
+    resp.go_to(following)
 
 
 class Home:
@@ -40,10 +34,10 @@ class Home:
         """Send a teacher to their day, the office to the school's."""
         visitor = visit(req).visitor
         if visitor is None:
-            go_to(resp, "/login")
+            resp.go_to("/login")
         else:
             office = visitor.user.role in {Role.STAFF, Role.ADMINISTRATOR}
-            go_to(resp, "/office" if office else "/today")
+            resp.go_to("/office" if office else "/today")
 
 
 class Login:
@@ -118,7 +112,7 @@ class Logout:
             await self._reception.log_out(here.bearer)
         guard.set_cookie(resp, here.way, guard.SESSION, "", ends=True)
         resp.headers["Clear-Site-Data"] = '"cache", "storage"'
-        go_to(resp, "/login")
+        resp.go_to("/login")
 
 
 class Language:
@@ -133,7 +127,7 @@ class Language:
         if language not in words.LANGUAGES:
             raise BadRequest(N_("The pages are not written in that language."))
         guard.set_language(resp, here.way, language)
-        go_to(resp, guard.local_path(here.form.text("next", "/")))
+        resp.go_to(guard.local_path(here.form.text("next", "/")))
 
 
 class SetPassword:
@@ -164,7 +158,7 @@ class SetPassword:
             resp.status = 400
             await self._show(req, resp, token, why=str(error))
         else:
-            go_to(resp, f"/login?login={quote(account.login)}")
+            resp.go_to(f"/login?login={quote(account.login)}")
 
     async def _show(
         self, req: Request, resp: Response, token: str, *, differ: bool = False, why: str = ""

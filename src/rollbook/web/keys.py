@@ -12,7 +12,6 @@ from rollbook.domain.people import ApiKey
 from rollbook.domain.store import Store
 from rollbook.operations import keys as operations
 from rollbook.web import render
-from rollbook.web.coming_in import go_to
 from rollbook.web.visiting import Visit, visit
 from rollbook.web.words import N_
 from rollbook.wire.http import Request, Response
@@ -110,7 +109,7 @@ class Key:
         here = visit(req)
         if here.form.has("revoke"):
             await operations.revoke_key(self._store, here.district.id, key, now=here.now)
-            go_to(resp, "/admin/keys")
+            resp.go_to("/admin/keys")
             return
         made = await operations.rotate_key(
             self._store,

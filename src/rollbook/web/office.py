@@ -16,7 +16,6 @@ from rollbook.domain.sheets import meets
 from rollbook.domain.store import Page, Store
 from rollbook.operations import excuses, looking_back
 from rollbook.web import render
-from rollbook.web.coming_in import go_to
 from rollbook.web.forms import comment_of
 from rollbook.web.visiting import Visit, visit
 from rollbook.web.words import N_
@@ -104,7 +103,7 @@ class Excuse:
             done = await excuses.excuse(
                 self._store, here.district, user_id, first, last, reason, here.author
             )
-        go_to(resp, f"/students/{user_id}/excuse?first={first}&last={last}&done={done.marks}")
+        resp.go_to(f"/students/{user_id}/excuse?first={first}&last={last}&done={done.marks}")
 
     async def _student(self, here: Visit, user_id: int) -> object:
         """Return the student; raises `NotAllowed` for one of another school."""

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rollbook.domain.errors import NotAllowed, NotAuthenticated, ProviderAway
 from rollbook.web import guard
-from rollbook.web.coming_in import Login, go_to, let_in
+from rollbook.web.coming_in import Login, let_in
 from rollbook.web.visiting import Visit, visit
 from rollbook.web.words import N_
 from rollbook.wire.http import RETRY_AFTER, STATUSES, Request, Response
@@ -37,7 +37,7 @@ class Provider:
             refuse(self._login, req, resp, error)
         else:
             guard.set_cookie(resp, here.way, guard.SIGN_ON, kept, seconds=_WITHIN)
-            go_to(resp, address)
+            resp.go_to(address)
 
 
 class BackFromProvider:

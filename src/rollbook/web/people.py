@@ -11,7 +11,6 @@ from rollbook.domain.people import Role, School, User
 from rollbook.domain.store import Page, Store
 from rollbook.operations import people as operations
 from rollbook.web import render
-from rollbook.web.coming_in import go_to
 from rollbook.web.visiting import Visit, visit
 from rollbook.web.words import N_
 from rollbook.wire.http import Request, Response
@@ -112,7 +111,7 @@ class Person:
             resp.status = 400
             await self._show(here, resp, user_id, problems=problems)
         else:
-            go_to(resp, f"/admin/people/{user_id}?done")
+            resp.go_to(f"/admin/people/{user_id}?done")
 
     async def _change(self, here: Visit, user: User, problems: dict[str, str]) -> None:
         """Store role and school; the last administrator stays one."""

@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from rollbook.domain.days import Day
 from rollbook.domain.people import Instant, User
+from rollbook.domain.sheets import hour_of
 from rollbook.web import assets, words
 from rollbook.web.visiting import Visit
 
@@ -33,6 +34,7 @@ def _environment(language: str) -> Environment:
         weekday_number=_weekday_number,
         month=functools.partial(_month, language),
         name=full_name,
+        hour=hour_of,
         sorted_name=sorted_name,
     )
     environment.globals.update(asset=assets.address, language=language)

@@ -6,7 +6,6 @@ from urllib.parse import quote
 from rollbook.auth.policy import Action
 from rollbook.domain.errors import BadRequest
 from rollbook.web import render
-from rollbook.web.coming_in import go_to
 from rollbook.web.rosters import Rosters, Stage
 from rollbook.web.uploads import FILE_MAX
 from rollbook.web.visiting import Visit, visit
@@ -34,7 +33,7 @@ class Roster:
         waiting = await self._rosters.receive(person(here), here.upload)
         if waiting is None:
             raise BadRequest(N_("Choose a file first."))
-        go_to(resp, f"/admin/roster?roster={waiting.id}")
+        resp.go_to(f"/admin/roster?roster={waiting.id}")
 
 
 class TakeRosterIn:
@@ -52,7 +51,7 @@ class TakeRosterIn:
         asked = here.form.text("roster")
         if here.form.has("drop"):
             self._rosters.drop(person(here))
-            go_to(resp, "/admin/roster")
+            resp.go_to("/admin/roster")
             return
         if waiting is not None and waiting.id == asked and waiting.outcome is not None:
             meant = here.form.has("meant")
@@ -63,7 +62,7 @@ class TakeRosterIn:
                 return
             if waiting.stage is Stage.READ and not waiting.outcome.refused:
                 self._rosters.apply(person(here), waiting, allow_ending=meant)
-        go_to(resp, f"/admin/roster?roster={quote(asked[:32])}")
+        resp.go_to(f"/admin/roster?roster={quote(asked[:32])}")
 
 
 def person(here: Visit) -> tuple[int, int]:

@@ -9,7 +9,6 @@ from rollbook.domain.people import Colour, District, StatusLook
 from rollbook.domain.store import Store
 from rollbook.operations import districts
 from rollbook.web import render
-from rollbook.web.coming_in import go_to
 from rollbook.web.forms import Form
 from rollbook.web.visiting import Visit, visit
 from rollbook.web.words import N_
@@ -23,7 +22,7 @@ class Administration:
 
     async def on_get(self, _req: Request, resp: Response) -> None:
         """Go to the settings."""
-        go_to(resp, "/admin/settings")
+        resp.go_to("/admin/settings")
 
 
 class Settings:
@@ -66,7 +65,7 @@ class Settings:
             resp.status = 400
             _show(here, resp, problems)
         else:
-            go_to(resp, "/admin/settings?saved")
+            resp.go_to("/admin/settings?saved")
 
 
 def _lock_days(here: Visit, problems: dict[str, str]) -> int | None:

@@ -14,8 +14,8 @@ from rollbook.domain.record import Recorded
 from rollbook.domain.sheets import Conflict, Line, Sheet, Value, Wish, is_locked
 from rollbook.domain.store import Store
 from rollbook.operations import sheets as operations
+from rollbook.operations.attendance import require_kept_here
 from rollbook.web import render
-from rollbook.web.coming_in import go_to
 from rollbook.web.forms import Form, comment_of
 from rollbook.web.visiting import Visit, visit
 from rollbook.web.words import N_
@@ -31,7 +31,7 @@ class SheetOfToday:
     async def on_get(self, req: Request, resp: Response, section_id: int) -> None:
         """Go to the sheet of today, or of the day that was chosen."""
         here = visit(req)
-        go_to(resp, f"/sections/{section_id}/roll/{here.query.day('day') or here.today}")
+        resp.go_to(f"/sections/{section_id}/roll/{here.query.day('day') or here.today}")
 
 
 class SheetPage:
@@ -51,19 +51,21 @@ class SheetPage:
     async def on_post(self, req: Request, resp: Response, section_id: int, day: str) -> None:
         """Save the lines that nobody else changed; show those again that somebody did."""
         here = visit(req)
-        sheet = await self._open(here, section_id, day)
+        _require_day(day)
+        require_kept_here(here.district)
         if _locked(here, day):
             raise NotAllowed(N_("This roll is locked: ask the school's office to change it."))
         wishes, problems = read_wishes(here.form)
         if problems:
             resp.status = 400
+            sheet = await self._open(here, section_id, day)
             resp.body = _page(here, sheet, problems=problems)
             return
         done = await operations.save_sheet(
             self._store, here.district, section_id, day, wishes, here.author
         )
         if not done.conflicts and not done.refused:
-            go_to(resp, f"{here.path}?saved")
+            resp.go_to(f"{here.path}?saved")
             return
         resp.status = 409
         others = {
@@ -74,8 +76,7 @@ class SheetPage:
         resp.body = _page(here, sheet, others=others, saved=done.saved is not None)
 
     async def _open(self, here: Visit, section_id: int, day: str) -> Sheet:
-        if not is_day(day):
-            raise BadRequest(N_("The day in the address must be YYYY-MM-DD."))
+        _require_day(day)
         return await operations.open_sheet(self._store, here.district, section_id, day)
 
     async def _other(
@@ -99,6 +100,11 @@ class OthersWord(msgspec.Struct, frozen=True):
     conflict: Conflict
     change: Recorded | None
     name: str  # empty: the operator, at the command line
+
+
+def _require_day(text: str) -> None:
+    if not is_day(text):
+        raise BadRequest(N_("The day in the address must be YYYY-MM-DD."))
 
 
 def read_wishes(form: Form) -> tuple[list[Wish], dict[int, str]]:

@@ -5,7 +5,14 @@ from typing import ClassVar
 from rollbook.auth.policy import Action
 from rollbook.auth.rights import Rights
 from rollbook.domain.errors import BadRequest
-from rollbook.domain.months import Year, days_of_month, most_telling, year_of
+from rollbook.domain.months import (
+    Year,
+    days_of_month,
+    most_telling,
+    school_year,
+    sum_up,
+    year_of,
+)
 from rollbook.domain.people import User
 from rollbook.domain.store import Store
 from rollbook.operations import looking_back
@@ -32,17 +39,12 @@ class Records:
             NotAllowed: They are neither of the visitor's school nor in their sections.
         """
         begins = _year(text)
-        user = await self.store.user(here.district.id, user_id)
+        found = await looking_back.year(self.store, here.district, user_id, begins)
         taught = await self.store.teaching(here.district.id, here.actor.user.id)
         sections = {section.id for section in taught}
-        found, year = await looking_back.year(
-            self.store, here.district, user_id, begins, sections
-        )
-        if self._rights.reach_student(here.actor, user, teaches=bool(year.places)):
-            found, year = await looking_back.year(
-                self.store, here.district, user_id, begins, None
-            )
-        return found, year
+        theirs = [place for place in found.places if place.section.id in sections]
+        whole = self._rights.reach_student(here.actor, found.user, teaches=bool(theirs))
+        return found.user, sum_up(*school_year(begins), found.places if whole else theirs)
 
 
 def _year(text: str) -> int:
@@ -58,8 +60,7 @@ class StudentOfToday:
 
     async def on_get(self, req: Request, resp: Response, user_id: int) -> None:
         """Go to the school year of today."""
-        resp.status = 303
-        resp.headers["Location"] = f"/students/{user_id}/{year_of(visit(req).today)}"
+        resp.go_to(f"/students/{user_id}/{year_of(visit(req).today)}")
 
 
 class StudentPage:

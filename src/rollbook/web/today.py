@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from rollbook.auth.policy import Action
-from rollbook.domain.office import hour_of
+from rollbook.domain.office import by_hour
 from rollbook.domain.school_days import DayQuery
 from rollbook.domain.sheets import meets
 from rollbook.domain.store import Store
@@ -25,7 +25,7 @@ class Today:
         here = visit(req)
         day = here.query.day("day") or here.today
         query = DayQuery(date=day, teacher_id=here.actor.user.id)
-        found = sorted(await self._store.day(here.district.id, query), key=hour_of)
+        found = sorted(await self._store.day(here.district.id, query), key=by_hour)
         resp.body = render.page(
             "today.html",
             here,

@@ -7,11 +7,20 @@ time of a request: docs/decisions/0008.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from http import HTTPMethod
 from typing import Any, ClassVar, TypeAlias
 
-from rollbook.domain.errors import BadBody, BadRequest, BodyTooLarge, Kind
+from rollbook.domain.errors import (
+    AskedTooOften,
+    BadBody,
+    BadRequest,
+    BodyTooLarge,
+    Kind,
+    RollbookError,
+    TooMuchToDo,
+)
 
 Scope: TypeAlias = dict[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[dict[str, Any]]]
@@ -180,6 +189,11 @@ class Response:
         self.body = b""
         self.content_type = ""
 
+    def go_to(self, address: str) -> None:
+        """Send the client on, to ask there with GET (303)."""
+        self.status = 303
+        self.headers["Location"] = address
+
 
 def head_of(req: Request, resp: Response) -> dict[str, Any]:
     """Return the head of an answer as ASGI has it; the body of an answer to HEAD goes."""
@@ -193,6 +207,25 @@ def head_of(req: Request, resp: Response) -> dict[str, Any]:
     if req.method == "HEAD":
         resp.body = b""
     return {"type": "http.response.start", "status": resp.status, "headers": headers}
+
+
+def refused(error: Exception, request_id: str, log: logging.Logger) -> Response:
+    """Return an answer with an error's status and headers; the log is told of faults of ours."""
+    resp = Response()
+    if isinstance(error, HttpError):
+        resp.status, resp.headers = error.status, dict(error.headers)
+    elif isinstance(error, RollbookError):
+        resp.status = STATUSES[error.kind]
+        if isinstance(error, AskedTooOften):
+            resp.headers["Retry-After"] = str(error.retry_after)
+        elif error.kind is Kind.UNAVAILABLE:
+            resp.headers["Retry-After"] = RETRY_AFTER
+            if not isinstance(error, TooMuchToDo):
+                log.error("unavailable", extra={"request_id": request_id}, exc_info=error)
+    else:
+        log.error("fault", extra={"request_id": request_id}, exc_info=error)
+        resp.status, resp.headers["Retry-After"] = 503, RETRY_AFTER
+    return resp
 
 
 Handler: TypeAlias = Callable[..., Awaitable[None]]
