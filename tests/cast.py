@@ -17,10 +17,7 @@ import msgspec
 from rollbook.auth.credentials import Safe
 from rollbook.domain.accounts import Account, Link, LinkPurpose, Session
 from rollbook.domain.people import ApiKey, District, Role
-from rollbook.domain.rosters import EnrollmentStatus
-from rollbook.domain.store import (
-    EnrollmentQuery,
-    Page,
+from rollbook.domain.roster_files import (
     RosterCourse,
     RosterEnrollment,
     RosterLimits,
@@ -29,9 +26,9 @@ from rollbook.domain.store import (
     RosterSchool,
     RosterSection,
     RosterUser,
-    SectionQuery,
-    Store,
 )
+from rollbook.domain.rosters import EnrollmentStatus
+from rollbook.domain.store import EnrollmentQuery, Page, SectionQuery, Store
 
 MONDAY, TUESDAY, WEDNESDAY = "2026-09-14", "2026-09-15", "2026-09-16"
 FRIDAY_BEFORE, NEXT_MONDAY = "2026-09-11", "2026-09-21"

@@ -5,7 +5,7 @@ from typing import Any
 
 from benchmarks.land import STUDENTS, Land
 from rollbook.domain.people import Role
-from rollbook.domain.store import (
+from rollbook.domain.roster_files import (
     RosterCourse,
     RosterEnrollment,
     RosterPart,

@@ -12,7 +12,8 @@ from benchmarks import bulk, land
 from benchmarks.land import Land
 from rollbook.auth.credentials import Safe
 from rollbook.domain.attendance import Entry
-from rollbook.domain.store import RosterLimits, SaveMarks
+from rollbook.domain.roster_files import RosterLimits
+from rollbook.domain.store import SaveMarks
 from rollbook.storage.sqlite import SqliteStore, create
 from rollbook.storage.sqlite.writer import Writer
 

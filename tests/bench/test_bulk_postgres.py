@@ -13,7 +13,8 @@ from books import Database
 from clusters import Cluster
 from rollbook.auth.credentials import Safe
 from rollbook.domain.attendance import Entry
-from rollbook.domain.store import RosterLimits, SaveMarks, Store
+from rollbook.domain.roster_files import RosterLimits
+from rollbook.domain.store import SaveMarks, Store
 from rollbook.storage.postgres import migrations
 
 WHERE = Land(sections=5, districts=2)

@@ -6,13 +6,8 @@ import pytest
 import books
 from cast import TODAY, Cast
 from contract.classroom import Classroom
-from rollbook.domain.store import (
-    RosterLimits,
-    RosterPart,
-    RosterSection,
-    SectionQuery,
-    Store,
-)
+from rollbook.domain.roster_files import RosterLimits, RosterPart, RosterSection
+from rollbook.domain.store import SectionQuery, Store
 
 
 @pytest.fixture(params=books.KINDS)

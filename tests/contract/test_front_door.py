@@ -7,14 +7,9 @@ from cast import EXPIRED, MASTER_KEY, MONDAY, READ_ONLY, REVOKED, SECRET, TODAY,
 from contract.classroom import ABSENT, Classroom
 from rollbook.auth.credentials import Safe
 from rollbook.domain.errors import NoSuchThing
+from rollbook.domain.roster_files import RosterEnrollment, RosterLimits, RosterPart, RosterUser
 from rollbook.domain.rosters import Footing
-from rollbook.domain.store import (
-    RosterEnrollment,
-    RosterLimits,
-    RosterPart,
-    RosterUser,
-    Store,
-)
+from rollbook.domain.store import Store
 
 
 @pytest.mark.parametrize("name", ["alice", "bob", "anna"])

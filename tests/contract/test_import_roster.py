@@ -18,11 +18,7 @@ from rollbook.domain.attendance import Entry, Mark
 from rollbook.domain.errors import ImportRefused, NoSuchThing, Unavailable
 from rollbook.domain.people import Role, User
 from rollbook.domain.record import Author, Channel
-from rollbook.domain.rosters import Enrollment, EnrollmentStatus, Section
-from rollbook.domain.store import (
-    EnrollmentQuery,
-    MarkQuery,
-    Page,
+from rollbook.domain.roster_files import (
     RosterCourse,
     RosterEnrollment,
     RosterLimits,
@@ -32,6 +28,12 @@ from rollbook.domain.store import (
     RosterSection,
     RosterSummary,
     RosterUser,
+)
+from rollbook.domain.rosters import Enrollment, EnrollmentStatus, Section
+from rollbook.domain.store import (
+    EnrollmentQuery,
+    MarkQuery,
+    Page,
     SaveMarks,
     SectionQuery,
     Store,

@@ -17,13 +17,13 @@ from rollbook.domain.attendance import Entry
 from rollbook.domain.errors import NoSuchThing
 from rollbook.domain.people import ApiKey, Role, User
 from rollbook.domain.record import Author, Channel
+from rollbook.domain.roster_files import RosterLimits
 from rollbook.domain.store import (
     EnrollmentQuery,
     HistoryQuery,
     MarkQuery,
     Page,
     RollQuery,
-    RosterLimits,
     SaveMarks,
     SectionQuery,
     Store,

@@ -17,15 +17,14 @@ from rollbook.domain.mark_files import (
     MarksSummary,
 )
 from rollbook.domain.record import Author, Channel
-from rollbook.domain.rosters import EnrollmentStatus
-from rollbook.domain.store import (
-    EnrollmentQuery,
+from rollbook.domain.roster_files import (
     RosterEnrollment,
     RosterLimits,
     RosterPart,
     RosterSection,
-    Store,
 )
+from rollbook.domain.rosters import EnrollmentStatus
+from rollbook.domain.store import EnrollmentQuery, Store
 
 OPERATOR = Author(user_id=None, channel=Channel.IMPORT, request_id="import 1")
 OURS, THEIRS, EITHER = IdColumn("x", rosters=False), IdColumn("x", ours=False), IdColumn("x")

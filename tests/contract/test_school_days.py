@@ -8,17 +8,16 @@ from msgspec.structs import replace as change
 from cast import FRIDAY_BEFORE, MONDAY, NEXT_MONDAY, TODAY, TUESDAY, Cast
 from contract.classroom import ABSENT, EXCUSED, LATE, PRESENT, Classroom
 from rollbook.domain.errors import NoSuchThing
-from rollbook.domain.school_days import DayQuery, SectionDay
-from rollbook.domain.store import (
-    Page,
+from rollbook.domain.roster_files import (
     RosterCourse,
     RosterEnrollment,
     RosterLimits,
     RosterPart,
     RosterSchool,
     RosterSection,
-    Store,
 )
+from rollbook.domain.school_days import DayQuery, SectionDay
+from rollbook.domain.store import Page, Store
 
 PARTS: dict[Any, list[Any]] = {
     RosterSchool: [RosterSchool("other school", "Otherwhere")],

@@ -17,12 +17,11 @@ from rollbook.demo.timetable import Roster
 from rollbook.domain.attendance import Entry, Status
 from rollbook.domain.days import Day
 from rollbook.domain.people import Role
+from rollbook.domain.roster_files import RosterEnrollment, RosterUser
 from rollbook.domain.store import (
     HistoryQuery,
     Page,
     RollQuery,
-    RosterEnrollment,
-    RosterUser,
     SaveMarks,
     SectionQuery,
     TakeRoll,

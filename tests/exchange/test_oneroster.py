@@ -11,8 +11,7 @@ import pytest
 from conftest import corpus
 from rollbook.domain.errors import ImportRefused
 from rollbook.domain.people import Role
-from rollbook.domain.store import (
-    Page,
+from rollbook.domain.roster_files import (
     RosterCourse,
     RosterEnrollment,
     RosterLimits,
@@ -21,8 +20,8 @@ from rollbook.domain.store import (
     RosterSection,
     RosterSummary,
     RosterUser,
-    SectionQuery,
 )
+from rollbook.domain.store import Page, SectionQuery
 from rollbook.exchange import oneroster
 from rollbook.exchange.archive import open_files
 from rollbook.storage.sqlite import SqliteStore, create

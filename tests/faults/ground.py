@@ -10,15 +10,8 @@ import books
 from cast import TODAY, Cast, settle
 from faults.server import Server
 from rollbook.domain.people import Role
-from rollbook.domain.store import (
-    EnrollmentQuery,
-    Page,
-    RosterEnrollment,
-    RosterLimits,
-    RosterPart,
-    RosterUser,
-    Store,
-)
+from rollbook.domain.roster_files import RosterEnrollment, RosterLimits, RosterPart, RosterUser
+from rollbook.domain.store import EnrollmentQuery, Page, Store
 from rollbook.storage.sqlite import SqliteStore, create
 
 WRITERS, STUDENTS = 8, 25  # students of each writer: two days make 50 marks

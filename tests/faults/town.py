@@ -8,17 +8,14 @@ from faults.flood import Errand
 from faults.storm import DAYS
 from rollbook.auth.credentials import Safe
 from rollbook.domain.people import ApiKey, Role
-from rollbook.domain.store import (
-    EnrollmentQuery,
-    Page,
+from rollbook.domain.roster_files import (
     RosterEnrollment,
     RosterLimits,
     RosterPart,
     RosterSection,
     RosterUser,
-    SectionQuery,
-    Store,
 )
+from rollbook.domain.store import EnrollmentQuery, Page, SectionQuery, Store
 
 CLASSES = 21
 

@@ -15,7 +15,8 @@ from rollbook.auth.passwords import Passwords
 from rollbook.auth.reception import Reception
 from rollbook.cli.importing import outcome_of
 from rollbook.domain.accounts import Account
-from rollbook.domain.store import RosterLimits, Store
+from rollbook.domain.roster_files import RosterLimits
+from rollbook.domain.store import Store
 from rollbook.exchange.outcome import Outcome
 from rollbook.web.app import Pages, build_pages
 from rollbook.web.rosters import Rosters

@@ -9,15 +9,14 @@ import msgspec
 from cast import MONDAY, TODAY, TUESDAY, Cast
 from rollbook.auth.reception import Reception
 from rollbook.domain.people import Role
-from rollbook.domain.store import (
-    Page,
+from rollbook.domain.roster_files import (
     RosterEnrollment,
     RosterLimits,
     RosterPart,
     RosterSchool,
     RosterUser,
-    Store,
 )
+from rollbook.domain.store import Page, Store
 from rollbook.web import assets
 from rollbook.web.app import Pages
 from web.browsing import ADDRESS, Browser

@@ -13,7 +13,8 @@ import pytest
 from cast import SECRET, TODAY, Cast
 from conftest import Clock, World
 from rollbook.auth.reception import Reception
-from rollbook.domain.store import RosterEnrollment, RosterLimits, RosterPart, Store
+from rollbook.domain.roster_files import RosterEnrollment, RosterLimits, RosterPart
+from rollbook.domain.store import Store
 from rollbook.web.app import Pages
 from signing import Signed
 from web.browsing import Browser

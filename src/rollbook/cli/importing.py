@@ -28,7 +28,8 @@ from rollbook.cli.common import (
 from rollbook.domain.errors import ImportRefused, TooManyEnd
 from rollbook.domain.mark_files import MarksSummary
 from rollbook.domain.people import District
-from rollbook.domain.store import RosterLimits, RosterSummary, Store
+from rollbook.domain.roster_files import RosterLimits, RosterSummary
+from rollbook.domain.store import Store
 from rollbook.exchange import marks_csv, oneroster
 from rollbook.exchange.archive import open_files
 from rollbook.exchange.outcome import Outcome

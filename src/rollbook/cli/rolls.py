@@ -16,16 +16,7 @@ from rollbook.cli.common import (
 from rollbook.domain.attendance import Status
 from rollbook.domain.days import is_day
 from rollbook.domain.record import Author
-from rollbook.domain.store import (
-    EnrollmentQuery,
-    HistoryQuery,
-    MarkQuery,
-    Page,
-    RollQuery,
-    Store,
-)
-
-_EVERYBODY = EnrollmentQuery(page=Page(0, 100_000))
+from rollbook.domain.store import EVERYBODY, HistoryQuery, MarkQuery, RollQuery, Store
 
 
 @click.command(no_args_is_help=True)
@@ -42,7 +33,7 @@ async def roll(store: Store, section_id: int, date: str, district: str | None) -
     rolls = await store.rolls(place.id, section_id, RollQuery(start=date, end=date))
     if not rolls.items:
         raise Refusal(f"The roll of section {section_id} was not taken on {date}.")
-    people = await store.enrollments(place.id, section_id, _EVERYBODY)
+    people = await store.enrollments(place.id, section_id, EVERYBODY)
     page = await store.marks(place.id, section_id, MarkQuery(start=date, end=date))
     missing = {mark.enrollment_id: mark for mark in page.marks}
     taken, sums = rolls.items[0].taken, rolls.items[0].tally

@@ -23,7 +23,8 @@ from rollbook.domain.attendance import Entry, Status
 from rollbook.domain.days import Day
 from rollbook.domain.people import Role
 from rollbook.domain.record import Author, Channel
-from rollbook.domain.store import RosterEnrollment, RosterSection, SaveMarks, TakeRoll
+from rollbook.domain.roster_files import RosterEnrollment, RosterSection
+from rollbook.domain.store import SaveMarks, TakeRoll
 
 _ZONE = zoneinfo.ZoneInfo(TIME_ZONE)
 

@@ -14,13 +14,8 @@ from rollbook.demo.schools import DISTRICT
 from rollbook.domain.attendance import Entry
 from rollbook.domain.days import Day
 from rollbook.domain.people import District, Role, User
-from rollbook.domain.store import (
-    EnrollmentQuery,
-    Page,
-    RosterLimits,
-    SectionQuery,
-    TakeRoll,
-)
+from rollbook.domain.roster_files import RosterLimits
+from rollbook.domain.store import EnrollmentQuery, Page, SectionQuery, TakeRoll
 from rollbook.storage.sqlite import SqliteStore, create
 from rollbook.storage.sqlite.writer import Writer
 

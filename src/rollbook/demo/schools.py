@@ -2,7 +2,7 @@
 
 from typing import NamedTuple, TypeAlias
 
-from rollbook.domain.store import RosterSchool
+from rollbook.domain.roster_files import RosterSchool
 
 DISTRICT = "Lindenhof Unified School District"
 DAILY, MWF, TT = "1,2,3,4,5", "1,3,5", "2,4"  # days of the week, Sunday being 0

@@ -28,7 +28,7 @@ from rollbook.demo.schools import (
 )
 from rollbook.domain.days import Day
 from rollbook.domain.people import Role
-from rollbook.domain.store import (
+from rollbook.domain.roster_files import (
     RosterCourse,
     RosterEnrollment,
     RosterPart,

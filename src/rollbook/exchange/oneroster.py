@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from rollbook.domain.people import Role
-from rollbook.domain.store import (
+from rollbook.domain.roster_files import (
     RosterCourse,
     RosterEnrollment,
     RosterPart,

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from rollbook.domain.store import RosterSummary
+from rollbook.domain.roster_files import RosterSummary
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):

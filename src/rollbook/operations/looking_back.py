@@ -8,10 +8,9 @@ from rollbook.domain.people import District, User
 from rollbook.domain.record import Recorded
 from rollbook.domain.rosters import Section
 from rollbook.domain.school_days import StudentDays
-from rollbook.domain.store import EnrollmentQuery, HistoryQuery, MarkQuery, Page, Store
+from rollbook.domain.store import EVERYBODY, HistoryQuery, MarkQuery, Store
 from rollbook.operations.attendance import require_kept_here
 
-EVERYBODY = Page(limit=1_000_000)
 CHANGES_MOST = 2_000  # shown of one student's year in one section
 
 
@@ -35,7 +34,7 @@ async def month(store: Store, district: District, section_id: int, name: str) ->
     days = days_of_month(name)
     key = (district.id, section_id)
     section = await store.section(*key)
-    people = await store.enrollments(*key, EnrollmentQuery(page=EVERYBODY))
+    people = await store.enrollments(*key, EVERYBODY)
     page = await store.marks(*key, MarkQuery(start=days[0], end=days[-1], limit=1_000_000))
     return lay_out(section, name, people.items, page.marks, page.dates)
 

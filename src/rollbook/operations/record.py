@@ -9,9 +9,8 @@ from rollbook.domain.overview import PlaceInTime, RecordQuery, place_in_time
 from rollbook.domain.people import District, Instant, User
 from rollbook.domain.record import RecordEntry
 from rollbook.domain.rosters import Section
-from rollbook.domain.store import EnrollmentQuery, Store
+from rollbook.domain.store import EVERYBODY, Store
 from rollbook.operations.attendance import require_kept_here
-from rollbook.operations.looking_back import EVERYBODY
 
 SHOWN = 50  # saves on a page
 LOOKED_AT = 2_000  # entries for one page, at most; who looks for the rare goes on from there
@@ -117,7 +116,7 @@ async def _told(
     for entry in entries:
         key = (district_id, entry.section_id)
         if entry.section_id not in sections:
-            listed = await store.enrollments(*key, EnrollmentQuery(page=EVERYBODY))
+            listed = await store.enrollments(*key, EVERYBODY)
             names = {one.enrollment.id: one.user for one in listed.items}
             sections[entry.section_id] = (await store.section(*key), names)
         section, names = sections[entry.section_id]

@@ -20,10 +20,9 @@ from rollbook.domain.sheets import (
     values_of,
 )
 from rollbook.domain.store import (
-    EnrollmentQuery,
+    EVERYBODY,
     HistoryQuery,
     MarkQuery,
-    Page,
     RollQuery,
     Saved,
     Store,
@@ -32,7 +31,6 @@ from rollbook.operations.attendance import require_kept_here, save_marks
 
 _TRIES = 8  # each writer that comes between costs one
 _MANY = 1_000_000
-_EVERYBODY = Page(limit=_MANY)
 _LATEST = 10_000  # entries of one student's day
 
 
@@ -55,7 +53,7 @@ async def open_sheet(store: Store, district: District, section_id: int, day: Day
     require_kept_here(district)
     key = (district.id, section_id)
     section = await store.section(*key)
-    people = await store.enrollments(*key, EnrollmentQuery(page=_EVERYBODY))
+    people = await store.enrollments(*key, EVERYBODY)
     rolls = await store.rolls(*key, RollQuery(start=day, end=day))
     page = await store.marks(*key, _all_of(day))
     values = values_of(page.marks)

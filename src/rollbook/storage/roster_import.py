@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import msgspec
 
 from rollbook.domain.errors import ImportRefused, NoSuchThing, TooManyEnd
-from rollbook.domain.store import (
+from rollbook.domain.roster_files import (
     RosterCourse,
     RosterEnrollment,
     RosterLimits,

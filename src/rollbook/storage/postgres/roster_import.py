@@ -10,11 +10,7 @@ from typing import Any
 
 import asyncpg
 
-from rollbook.domain.store import (
-    RosterLimits,
-    RosterPart,
-    RosterSummary,
-)
+from rollbook.domain.roster_files import RosterLimits, RosterPart, RosterSummary
 from rollbook.storage.postgres.statements import PARAMETERS, SQL
 from rollbook.storage.roster_import import Progress, RosterImport, lines, nouns, two_alike
 

@@ -12,6 +12,7 @@ from rollbook.domain.days import instant
 from rollbook.domain.mark_files import MarkLines, MarkSelection, MarksSummary, SectionMarks
 from rollbook.domain.people import ApiKey, District, KeyHolder, User
 from rollbook.domain.record import Author
+from rollbook.domain.roster_files import RosterLimits, RosterPart, RosterSummary
 from rollbook.domain.rosters import Footing
 from rollbook.domain.store import (
     HistoryPage,
@@ -21,9 +22,6 @@ from rollbook.domain.store import (
     MarkQuery,
     Roll,
     RollQuery,
-    RosterLimits,
-    RosterPart,
-    RosterSummary,
     Saved,
     SaveMarks,
     TakeRoll,

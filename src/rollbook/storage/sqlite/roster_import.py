@@ -13,7 +13,7 @@ from typing import Any
 
 import apsw
 
-from rollbook.domain.store import (
+from rollbook.domain.roster_files import (
     RosterCourse,
     RosterEnrollment,
     RosterLimits,

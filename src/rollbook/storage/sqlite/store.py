@@ -8,6 +8,7 @@ from rollbook.domain.attendance import answers_to, tally
 from rollbook.domain.errors import NoSuchThing
 from rollbook.domain.people import ApiKey, District, KeyHolder, School, User
 from rollbook.domain.record import Recorded
+from rollbook.domain.roster_files import RosterLimits, RosterPart, RosterSummary
 from rollbook.domain.rosters import Course, Footing, Person, Section
 from rollbook.domain.store import (
     EnrollmentQuery,
@@ -19,9 +20,6 @@ from rollbook.domain.store import (
     Page,
     Roll,
     RollQuery,
-    RosterLimits,
-    RosterPart,
-    RosterSummary,
     Saved,
     SaveMarks,
     SectionQuery,
