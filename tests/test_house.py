@@ -44,6 +44,7 @@ FLOORS: dict[str, set[str]] = {
     "wiring": EVERYTHING,
     "upkeep": EVERYTHING,
     "archiving": EVERYTHING,
+    "roster_process": GROUND | {"config", "exchange"},
     "moving": GROUND | {"config", "processes", "storage"},
     "__main__": {"cli"},
 }

@@ -5,8 +5,6 @@ import logging
 import os
 import socket
 import ssl
-import subprocess
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, nullcontext
@@ -31,7 +29,6 @@ from rollbook.config import Config
 from rollbook.domain.errors import Unavailable
 from rollbook.domain.store import Store
 from rollbook.edge import Edge, Entrance
-from rollbook.exchange.outcome import Outcome
 from rollbook.processes import (
     KeptWriter,
     Worker,
@@ -41,6 +38,7 @@ from rollbook.processes import (
     hold_signals_for_new_workers,
     only_server,
 )
+from rollbook.roster_process import RosterProcess
 from rollbook.storage.backlog import Backlog
 from rollbook.storage.clock import system_clock
 from rollbook.storage.postgres import PostgresStore
@@ -68,7 +66,6 @@ _ROOM = "ROLLBOOK_ROOM"  # and the folder in which the processes meet
 
 _HEAD_WITHIN = 10  # seconds; also the time that a connection may be idle
 _HEAD_MAX = 65536  # bytes
-_IMPORT_WITHIN = 600  # seconds, for a roster that was sent in at the pages
 _CONNECTIONS = 2048  # of one worker at once: more wait
 
 
@@ -191,41 +188,6 @@ def _sign_on(config: Config, reception: Reception) -> "SignOn | None":
     return SignOn(reception, client, master_key, clock=system_clock)
 
 
-class RosterProcess:
-    """Takes rosters in with `rollbook import`, in a process of its own: it takes many seconds."""
-
-    def __init__(self, config: Config) -> None:
-        self._config = config
-
-    async def __call__(
-        self, district_id: int, path: Path, *, dry_run: bool, allow_ending: bool
-    ) -> Outcome:
-        """Return what came of it; raises `Unavailable` when nobody knows."""
-        options = [
-            *(["--dry-run"] if dry_run else []),
-            *(["--allow-ending"] if allow_ending else []),
-        ]
-        command = [sys.executable, "-m", "rollbook", "import", "oneroster", str(path), "--json"]
-        command += ["--district", str(district_id), *options]
-        # The address of a database may have a password in it, and who runs `ps` sees a command.
-        named = {"ROLLBOOK_DATABASE": self._config.database}
-        try:
-            done = await asyncio.to_thread(
-                subprocess.run,
-                command,
-                env=os.environ | named,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=_IMPORT_WITHIN,
-                check=True,
-            )
-            return msgspec.json.decode(done.stdout, type=Outcome)
-        except subprocess.CalledProcessError as error:
-            raise Unavailable(error.stderr.decode(errors="replace").strip()) from None
-        except (subprocess.TimeoutExpired, msgspec.DecodeError, OSError) as error:
-            raise Unavailable(f"The import did not end as it should: {error}") from error
-
-
 def _store_of_worker(
     config: Config, room: Path, requests: Requests
 ) -> tuple[Store, Nonces, Exchange]:
@@ -235,17 +197,19 @@ def _store_of_worker(
     On PostgreSQL it writes by itself, on a file through the writer.
     """
     if config.on_postgres:
-        primary, standby = (
-            Pool(
+
+        def pool(url: str) -> Pool:
+            return Pool(
                 url,
                 size=config.database_connections,
                 waits=float(config.wait_max),
                 refused=lambda: requests.shed("connections"),
             )
-            for url in (config.database, config.read_database)
-        )
+
+        primary = pool(config.database)
+        standby = pool(config.read_database) if config.read_database else None
         return (
-            PostgresStore(primary, standby=standby if config.read_database else None),
+            PostgresStore(primary, standby=standby),
             NonceTable(primary, window=WINDOW),
             LimitTable(primary).exchange,
         )

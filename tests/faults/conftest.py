@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from clusters import Cluster
 from faults import figures
 from faults.ground import Ground, prepare, prepare_in_cluster
 from faults.server import Server
+from faults.way import Way
 
 if TYPE_CHECKING:
     from books import ClusterOfDatabases
@@ -50,3 +52,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for line in lines:
             terminalreporter.write_line(line)
     figures.save()
+
+
+@pytest.fixture
+def way(cluster: Cluster) -> Iterator[Way]:
+    """A way to the cluster on which nothing is the matter yet."""
+    with Way(cluster.port) as way:
+        yield way

@@ -30,13 +30,6 @@ def database() -> str:
     return "postgresql"
 
 
-@pytest.fixture
-def way(cluster: Cluster) -> Iterator[Way]:
-    """A way to the cluster on which nothing is the matter yet."""
-    with Way(cluster.port) as way:
-        yield way
-
-
 def bare(port: int, path: str, **headers: str) -> Answer:
     """Ask without a signature, or with a bad one."""
     begun = time.monotonic()

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from clusters import Cluster
 from faults import figures
 from faults.asking import Answer, Asking
 from faults.check import look_at
@@ -29,13 +28,6 @@ SECONDS = figures.long_or_short(60, 2)  # of each trouble
 @pytest.fixture
 def database() -> str:
     return "postgresql"
-
-
-@pytest.fixture
-def way(cluster: Cluster) -> Iterator[Way]:
-    """A way to the cluster on which nothing is the matter yet."""
-    with Way(cluster.port) as way:
-        yield way
 
 
 def meets(fate: Fate, statement: str) -> Fate:

@@ -17,9 +17,9 @@ from rollbook.domain.errors import Unavailable
 from rollbook.domain.store import Page as Part
 from rollbook.domain.store import Store
 from rollbook.exchange.outcome import Outcome
+from rollbook.roster_process import RosterProcess
 from rollbook.web import uploads
 from rollbook.web.rosters import KEPT_FOR, Rosters
-from rollbook.wiring import RosterProcess
 from web.browsing import ADDRESS, Browser, Page
 from web.conftest import Visiting
 

@@ -6,7 +6,7 @@ import click
 
 from rollbook.cli.common import district_option, refusals_as_sentences, settings
 from rollbook.cli.progress import shown
-from rollbook.cli.retention import cut, home_of, login
+from rollbook.cli.retention import cut, home_of, login, old_years
 from rollbook.config import Config
 from rollbook.domain.archives import Archive
 from rollbook.domain.retention import Counts
@@ -26,19 +26,9 @@ def archive() -> None:
 
 @archive.command("create", no_args_is_help=True)
 @folder_argument
-@click.option(
-    "--older-than",
-    type=click.IntRange(min=1),
-    metavar="YEARS",
-    help="Leave out the present school year and that many before it.",
-)
-@click.option("--before", metavar="DAY", help="Archive the days before this one, YYYY-MM-DD.")
-@click.option(
-    "--year-begins",
-    default="07-01",
-    show_default=True,
-    metavar="MM-DD",
-    help="Month and day on which a school year begins.",
+@old_years(
+    older_than="Leave out the present school year and that many before it.",
+    before="Archive the days before this one, YYYY-MM-DD.",
 )
 @district_option
 @settings("database")

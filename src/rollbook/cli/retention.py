@@ -3,6 +3,8 @@
 import datetime as dt
 import getpass
 import zoneinfo
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import click
 
@@ -21,21 +23,36 @@ from rollbook.domain.days import Day, is_day
 from rollbook.domain.people import District
 from rollbook.domain.retention import Hold, school_year_begins
 
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def old_years(*, older_than: str, before: str) -> Callable[[Command], Command]:
+    """Give a command the options that `cut` makes a day of, with what the first two mean there."""
+
+    def decorate(command: Command) -> Command:
+        for option in (
+            click.option(
+                "--year-begins",
+                default="07-01",
+                show_default=True,
+                metavar="MM-DD",
+                help="Month and day on which a school year begins.",
+            ),
+            click.option("--before", metavar="DAY", help=before),
+            click.option(
+                "--older-than", type=click.IntRange(min=1), metavar="YEARS", help=older_than
+            ),
+        ):
+            command = option(command)
+        return command
+
+    return decorate
+
 
 @click.command(no_args_is_help=True)
-@click.option(
-    "--older-than",
-    type=click.IntRange(min=1),
-    metavar="YEARS",
-    help="Keep the present school year and that many before it.",
-)
-@click.option("--before", metavar="DAY", help="Remove the days before this one, YYYY-MM-DD.")
-@click.option(
-    "--year-begins",
-    default="07-01",
-    show_default=True,
-    metavar="MM-DD",
-    help="Month and day on which a school year begins.",
+@old_years(
+    older_than="Keep the present school year and that many before it.",
+    before="Remove the days before this one, YYYY-MM-DD.",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be removed, and remove nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask: for timers.")
