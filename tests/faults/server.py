@@ -14,6 +14,8 @@ from cast import MASTER_KEY
 
 BROKEN = Path(__file__).parent / "broken"
 
+_ESTABLISHED = "01"  # a state of a line in /proc/net/tcp
+
 
 class Server:
     """`rollbook serve` on a database, in a process group of its own."""
@@ -108,6 +110,29 @@ class Server:
                     found["worker"].append(int(folder.name))
         return found
 
+    def wait_for_workers(self, count: int) -> None:
+        """Wait until so many workers have each been seen with a client, of whom there are many."""
+        seen: set[int] = set()
+        end = time.monotonic() + 20
+        while len(seen) < count:
+            assert time.monotonic() < end, self.log()
+            workers = set(self.processes()["worker"])
+            seen = (seen & workers) | {worker for worker in workers if self._has_client(worker)}
+            time.sleep(0.01)
+
+    def _has_client(self, worker: int) -> bool:
+        """Say whether a connection is held by that worker just now."""
+        with contextlib.suppress(FileNotFoundError):  # the worker, or a handle of it, has gone
+            handles = list(Path(f"/proc/{worker}/fd").iterdir())
+            lines = Path(f"/proc/{worker}/net/tcp").read_text().splitlines()[1:]
+            ours = {
+                f"socket:[{fields[9]}]"
+                for fields in map(str.split, lines)
+                if fields[1].endswith(f":{self.port:04X}") and fields[3] == _ESTABLISHED
+            }
+            return not ours.isdisjoint(map(_where, handles))
+        return False
+
     @property
     def writer(self) -> int:
         """The id of the process that writes."""
@@ -154,3 +179,11 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def _where(handle: Path) -> str:
+    """Return what a handle leads to; nothing when it is closed already."""
+    try:
+        return str(handle.readlink())
+    except FileNotFoundError:
+        return ""

@@ -131,6 +131,7 @@ def kill_workers(
                 for worker in server.processes()["worker"][:victims]:
                     os.kill(worker, signal.SIGKILL)
                 time.sleep(1.2)
+                server.wait_for_workers(2)  # or the next one would be the only one that works
                 failed.append(unanswered(storm) - before)
         assert server.stop() == 0, server.log()
         return storm, failed, look_at(ground, ledger)

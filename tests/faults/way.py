@@ -38,12 +38,14 @@ class Way:
         fate: Asked for each statement that is executed, by its text.
         delay: The same: how many seconds it is kept before it goes on to the database.
         met: How many statements met with which fate.
+        holds: For how many seconds a line is held that the database has let go of.
     """
 
     def __init__(self, port: int) -> None:
         self.fate: Callable[[str], Fate] = lambda _: Fate.ARRIVES
         self.delay: Callable[[str], float] = lambda _: 0.0
         self.met: Counter[Fate] = Counter()
+        self.holds = 0.0
         self._database_port = port
         self._port = 0
         self._loop = asyncio.new_event_loop()
@@ -171,7 +173,11 @@ class _Line:
 
     async def _back(self) -> None:
         while True:
-            kind, message = await _message(self._far)
+            try:
+                kind, message = await _message(self._far)
+            except asyncio.IncompleteReadError:
+                await asyncio.sleep(self._way.holds)
+                raise
             if self._fate is Fate.ARRIVES:
                 self._client.write(message)
             elif self._fate is Fate.UNHEARD and kind == ord("Z"):  # it has committed

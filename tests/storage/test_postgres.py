@@ -484,6 +484,28 @@ async def test_a_connection_that_was_cut_is_replaced(
     assert await store.version(*key) == 0
 
 
+async def test_a_database_that_said_goodbye_is_asked_nothing(
+    database: books.Database, cluster: Cluster
+) -> None:
+    """
+    It ended a connection and the line is not down yet: whoever asks is told, and the next one
+    gets another connection.
+    """
+    with Way(cluster.port) as way:
+        way.holds = 20.0
+        pool = Pool(way.url(database.url), size=1)
+        async with pool.shared() as db:
+            ended = db.get_server_pid()
+        database.sql(f"SELECT pg_terminate_backend({ended})")
+        await asyncio.sleep(0.1)
+        with pytest.raises(Unavailable, match="cannot be reached"):
+            async with pool.shared() as db:
+                await db.fetchval("SELECT 1")
+        async with asyncio.timeout(5), pool.shared() as db:
+            assert await db.fetchval("SELECT 2") == 2
+        await pool.close()
+
+
 # ---------------------------------------------------------------- migrations
 
 

@@ -30,7 +30,13 @@ log = logging.getLogger("rollbook.storage")
 ROLE = "rollbook_app"
 FIRST, LAST = "-infinity", "infinity"  # before and after every day
 
-FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, *NOT_THIS_ONE)
+# The last is asyncpg's word for a connection that the database has ended and not yet let go of.
+FAULTS = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    *NOT_THIS_ONE,
+    asyncpg.InternalClientError,
+)
 
 # Classes of SQLSTATE: no connection, not let in, no such database, too many of us, going down.
 _NO_CONNECTION = {"08", "28", "3D", "53", "57"}
@@ -59,6 +65,8 @@ def unavailable(fault: BaseException) -> Unavailable:
     why = str(fault).rstrip(".") or type(fault).__name__
     if isinstance(fault, TargetServerAttributeNotMatched):
         why = "none of its hosts is of the kind that target_session_attrs asks for"
+    if isinstance(fault, asyncpg.InternalClientError):
+        why = "it has just ended the connection"
     if ROLE in why and "does not exist" in why:
         return Unavailable(
             f"The database has no role {ROLE} yet. Prepare it with: rollbook migrate"
@@ -128,6 +136,9 @@ class Pool:
                 # What was asked may be under way yet: whoever came next would wait for it.
                 with contextlib.suppress(*FAULTS):
                     await db.close(timeout=_LEAVES_WITHIN)
+                raise
+            except asyncpg.InternalClientError:
+                db.terminate()
                 raise
             finally:
                 self._give_back(db)
