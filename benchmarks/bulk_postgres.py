@@ -95,6 +95,7 @@ def _offices(where: Land, safe: Safe) -> Iterator[Content]:
     role = int(Role.ADMINISTRATOR)
     admins = ((d, where.administrator(d), "admin", role, "Ada", "Byron") for d in districts)
     yield "users", _USER, admins
+    yield "nonce_books", ("district_id", "begun"), ((d, 0) for d in districts)
     yield "key_homes", ("key", "district_id"), ((land.key_of(d), d) for d in districts)
     yield "api_keys", _KEY, (bulk.key(where, d, safe) for d in districts)
 

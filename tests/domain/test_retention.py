@@ -5,13 +5,7 @@ import pytest
 
 from rollbook.domain.attendance import Change
 from rollbook.domain.record import Author, Channel, RecordEntry
-from rollbook.domain.retention import (
-    Statement,
-    entry_of,
-    is_older,
-    school_year_begins,
-    statement_of,
-)
+from rollbook.domain.retention import Statement, entry_of, is_older, statement_of
 
 CUT = "2021-07-01"
 OLD = RecordEntry(
@@ -22,33 +16,6 @@ OLD = RecordEntry(
     dates=("2021-06-30",),
     changes=(Change(1, "2021-06-30", None, 1, "", ""),),
 )
-
-
-@pytest.mark.parametrize(
-    ("today", "years", "begins", "day"),
-    [
-        ("2026-11-25", 5, "07-01", "2021-07-01"),
-        ("2026-06-30", 5, "07-01", "2020-07-01"),
-        ("2026-07-01", 1, "07-01", "2025-07-01"),
-        ("2026-11-25", 0, "08-15", "2026-08-15"),
-    ],
-)
-def test_a_school_year_is_counted_from_its_first_day(
-    today: str, years: int, begins: str, day: str
-) -> None:
-    """
-    The present year and that many before it are kept: the day on which the oldest begins.
-    """
-    assert school_year_begins(today, years, begins) == day
-
-
-@pytest.mark.parametrize("begins", ["02-30", "13-01", "7-1", "", "summer"])
-def test_no_school_year_begins_on_a_day_that_is_none(begins: str) -> None:
-    """
-    What is no day of the calendar is refused.
-    """
-    with pytest.raises(ValueError):
-        school_year_begins("2026-11-25", 1, begins)
 
 
 def test_an_entry_is_older_when_all_of_it_is() -> None:

@@ -21,7 +21,8 @@ from rollbook.cli.progress import shown
 from rollbook.config import Config
 from rollbook.domain.days import Day, is_day
 from rollbook.domain.people import District
-from rollbook.domain.retention import Hold, school_year_begins
+from rollbook.domain.retention import Hold
+from rollbook.domain.school_years import BEGINS, first_day, year_of
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -33,7 +34,7 @@ def old_years(*, older_than: str, before: str) -> Callable[[Command], Command]:
         for option in (
             click.option(
                 "--year-begins",
-                default="07-01",
+                default=BEGINS,
                 show_default=True,
                 metavar="MM-DD",
                 help="Month and day on which a school year begins.",
@@ -124,7 +125,7 @@ def cut(home: District, older_than: int | None, before: str | None, year_begins:
         raise Refusal("Say how old it must be: --older-than YEARS or --before DAY.")
     if older_than is not None:
         try:
-            return school_year_begins(today, older_than, year_begins)
+            return first_day(year_of(today, year_begins) - older_than, year_begins)
         except ValueError:
             raise Refusal(f"No school year can begin on {year_begins}; write MM-DD.") from None
     assert before is not None

@@ -11,8 +11,6 @@ from rollbook.domain.rosters import Person, Section
 from rollbook.domain.school_days import StudentPlace
 from rollbook.domain.sheets import Value, by_name, hour_of, meets, seat_of
 
-YEAR_BEGINS = 8  # August: the month in which a school year begins
-
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """A student's line of a month: a value for each day, None where there is none to have."""
@@ -106,16 +104,6 @@ def _count(values: Iterable[Value | None]) -> dict[int, int]:
 # ---------------------------------------------------------------- a student's year
 
 
-def school_year(year: int) -> tuple[Day, Day]:
-    """Return the first and last day of the school year that begins in that calendar year."""
-    return f"{year:04}-{YEAR_BEGINS:02}-01", f"{year + 1:04}-{YEAR_BEGINS - 1:02}-31"
-
-
-def year_of(day: Day) -> int:
-    """Return the calendar year in which the school year of a day began."""
-    return int(day[:4]) - (int(day[5:7]) < YEAR_BEGINS)
-
-
 class Place(msgspec.Struct, frozen=True, kw_only=True):
     """A student's year in one section."""
 
@@ -134,10 +122,10 @@ class Year(msgspec.Struct, frozen=True, kw_only=True):
 
     def months(self) -> list[str]:
         """Return the months of the year, YYYY-MM."""
-        year = int(self.first[:4])
+        year, begins = int(self.first[:4]), int(self.first[5:7])
         return [
             f"{year + (number - 1) // 12:04}-{(number - 1) % 12 + 1:02}"
-            for number in range(YEAR_BEGINS, YEAR_BEGINS + 12)
+            for number in range(begins, begins + 12)
         ]
 
 

@@ -15,7 +15,6 @@ A hold keeps whole sections, also when it names one student: the entry of a roll
 class, and taking the other students out of it would break its hash.
 """
 
-import datetime as dt
 import re
 
 import msgspec
@@ -90,22 +89,6 @@ class Statement(msgspec.Struct, frozen=True):
     before: Day
     number: int
     brought_back: bool = False
-
-
-def school_year_begins(today: Day, years_ago: int, begins: str) -> Day:
-    """
-    Return the first day of the school year that lies *years_ago* before the present one.
-
-    Args:
-        today: The day on which the present school year is.
-        years_ago: 0 is the present one.
-        begins: Month and day on which every school year begins, as `07-01`.
-
-    Raises:
-        ValueError: There is no such day: 29 February begins no school year.
-    """
-    year = int(today[:4]) - (today[5:] < begins) - years_ago
-    return dt.date.fromisoformat(f"{year:04}-{begins}").isoformat()
 
 
 def is_older(entry: RecordEntry, before: Day) -> bool:

@@ -3,11 +3,12 @@
 import msgspec
 
 from rollbook.domain.days import Day
-from rollbook.domain.months import Month, Year, days_of_month, lay_out, school_year
+from rollbook.domain.months import Month, Year, days_of_month, lay_out
 from rollbook.domain.people import District, User
 from rollbook.domain.record import Recorded
 from rollbook.domain.rosters import Section
 from rollbook.domain.school_days import StudentDays
+from rollbook.domain.school_years import school_year
 from rollbook.domain.store import EVERYBODY, HistoryQuery, MarkQuery, Store
 from rollbook.operations.attendance import require_kept_here
 

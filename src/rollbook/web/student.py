@@ -5,15 +5,9 @@ from typing import ClassVar
 from rollbook.auth.policy import Action
 from rollbook.auth.rights import Rights
 from rollbook.domain.errors import BadRequest
-from rollbook.domain.months import (
-    Year,
-    days_of_month,
-    most_telling,
-    school_year,
-    sum_up,
-    year_of,
-)
+from rollbook.domain.months import Year, days_of_month, most_telling, sum_up
 from rollbook.domain.people import User
+from rollbook.domain.school_years import school_year, year_of
 from rollbook.domain.store import Store
 from rollbook.operations import looking_back
 from rollbook.web import csv, render
