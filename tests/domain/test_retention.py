@@ -1,7 +1,6 @@
 from typing import Any
 
 import msgspec
-import pytest
 
 from rollbook.domain.attendance import Change
 from rollbook.domain.record import Author, Channel, RecordEntry
