@@ -1,5 +1,8 @@
 """The office's day, and excuses ahead."""
 
+import html
+import re
+
 import pytest
 
 from cast import MONDAY, TUESDAY, WEDNESDAY, Cast
@@ -8,6 +11,7 @@ from rollbook.domain.record import Author, Channel
 from rollbook.domain.store import MarkQuery, RollQuery, Store, TakeRoll
 from web.browsing import Page
 from web.conftest import Visiting
+from web.every_route import with_neighbours
 
 
 async def take(store: Store, cast: Cast, who: str, status: Status, day: str = MONDAY) -> None:
@@ -45,6 +49,58 @@ async def test_what_the_office_sees(visit: Visiting, store: Store, cast: Cast) -
     assert "Who is not there 1" in page.text
     assert "O’Malley-Müller, Ben" in page.text
     assert "1 Absent" in page.text
+
+
+async def test_several_schools_come_as_numbers(
+    visit: Visiting, store: Store, cast: Cast
+) -> None:
+    """
+    Who looks after a district sees what each school comes to, and goes from there to its lists.
+    """
+    await take(store, cast, "ben", Status.ABSENT)
+    cast = await with_neighbours(store, cast)
+    alice = await visit("alice")
+    page = await alice.get(f"/office?day={MONDAY}")
+
+    assert "Lindenhof School 1 of 2 1 As of" in page.text
+    assert f"/sections/{cast.sections['music']}/roll/{MONDAY}" not in page.html
+    (school,) = re.findall(rf'"(/office\?school=\d+&amp;day={MONDAY})"', page.html)
+    theirs = await alice.get(html.unescape(school))
+    assert f"/sections/{cast.sections['music']}/roll/{MONDAY}" in theirs.html
+    assert "O’Malley-Müller, Ben" in theirs.text
+
+
+async def test_long_lists_begin_short(
+    visit: Visiting, store: Store, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    The page says how many there are, shows the first of them, and all to whom asks for all.
+    """
+    monkeypatch.setattr("rollbook.web.office.SHOWN", 1)
+    await take(store, cast, "ben", Status.ABSENT)
+    await excuse(visit, cast, last=MONDAY, give="")  # Anna
+    ida = await visit("ida")
+    page = await ida.get(f"/office?day={MONDAY}")
+    (every,) = re.findall(r'"(/office\?[^"]+all=)"', page.html)
+    whole = await ida.get(html.unescape(every))
+
+    assert "Who is not there 2" in page.text
+    assert "The first 1 are shown. Show all 2" in page.text
+    assert ("Anna" in page.text, "Ben" in page.text) == (True, False)
+    assert ("Anna" in whole.text, "Ben" in whole.text) == (True, True)
+    assert "Show all" not in whole.text
+
+
+async def test_missing_rolls_are_told_by_their_hour(
+    visit: Visiting, store: Store, cast: Cast
+) -> None:
+    """
+    Sections that do not say when they meet come last.
+    """
+    ida = await visit("ida")
+    page = await ida.get(f"/office?day={MONDAY}")
+
+    assert "Rolls that are missing 2 of 2 Without an hour Mathematics" in page.text
 
 
 @pytest.mark.parametrize("who", ["bob", "anna"])

@@ -1,6 +1,7 @@
 """A school's day as its office sees it: which rolls are missing, and who is not there."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import groupby
 
 import msgspec
 
@@ -28,26 +29,46 @@ class Away(msgspec.Struct, frozen=True, kw_only=True):
         return sum(one.mark.status == status for one in self.missed)
 
 
+class SchoolDay(msgspec.Struct, frozen=True, kw_only=True):
+    """What a day comes to in a school."""
+
+    meeting: int = 0  # sections that meet and have students that day
+    missing: list[SectionDay] = []  # those of them whose roll nobody took, in the order of hours
+    away: list[Away] = []  # by name
+
+
 def by_hour(one: SectionDay) -> tuple[str, str, int]:
     """Order sections of a day by the hour, those of one hour by title."""
     return hour_of(one.section), one.section.title, one.section.id
 
 
-def missing(sections: Iterable[SectionDay], day: Day) -> list[SectionDay]:
-    """Return those that meet and have students that day, and whose roll nobody took."""
-    found = (
-        one
-        for one in sections
-        if one.taken is None and one.tally.on_roll and meets(one.section, day)
+def by_school(sections: Iterable[SectionDay], day: Day) -> dict[int | None, SchoolDay]:
+    """Return what a day comes to in each school that has sections, None: in no school."""
+    found: dict[int | None, list[SectionDay]] = {}
+    for one in sorted(sections, key=by_hour):
+        found.setdefault(one.section.school_id, []).append(one)
+    return {school_id: _sum_up(theirs, day) for school_id, theirs in found.items()}
+
+
+def by_period(sections: Iterable[SectionDay]) -> list[list[SectionDay]]:
+    """Return sections that come in the order of hours by the hour in which they begin."""
+    return [list(those) for _, those in groupby(sections, key=lambda one: hour_of(one.section))]
+
+
+def _sum_up(sections: Sequence[SectionDay], day: Day) -> SchoolDay:
+    meeting = [one for one in sections if one.tally.on_roll and meets(one.section, day)]
+    return SchoolDay(
+        meeting=len(meeting),
+        missing=[one for one in meeting if one.taken is None],
+        away=_away(sections),
     )
-    return sorted(found, key=by_hour)
 
 
-def away(sections: Iterable[SectionDay]) -> list[Away]:
+def _away(sections: Iterable[SectionDay]) -> list[Away]:
     """Return who has a mark other than present, by name, with all of that day."""
     users: dict[int, User] = {}
     missed: dict[int, list[Missed]] = {}
-    for one in sorted(sections, key=by_hour):
+    for one in sections:
         for mark in one.marks:
             users[mark.user.id] = mark.user
             missed.setdefault(mark.user.id, []).append(Missed(day=one, mark=mark))

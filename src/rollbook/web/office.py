@@ -8,11 +8,10 @@ from rollbook.domain.attendance import Status, why_not_comment
 from rollbook.domain.days import Day
 from rollbook.domain.errors import BadRequest
 from rollbook.domain.excuses import DAYS_MAX
-from rollbook.domain.office import Away, away, missing
+from rollbook.domain.office import Away, SchoolDay, by_period, by_school
 from rollbook.domain.people import Role
 from rollbook.domain.record import Recorded
 from rollbook.domain.school_days import DayQuery
-from rollbook.domain.sheets import meets
 from rollbook.domain.store import Page, Store
 from rollbook.operations import excuses, looking_back
 from rollbook.web import render
@@ -20,6 +19,8 @@ from rollbook.web.forms import comment_of
 from rollbook.web.visiting import Visit, visit
 from rollbook.web.words import N_
 from rollbook.wire.http import Request, Response
+
+SHOWN = 100  # lines of each list, unless all are asked for
 
 _SCHOOLS = Page(limit=10_000)
 
@@ -33,7 +34,7 @@ class Office:
         self._store = store
 
     async def on_get(self, req: Request, resp: Response) -> None:
-        """Show which rolls are missing, then who is away."""
+        """Show which rolls are missing, then who is away; of several schools, how many."""
         here = visit(req)
         day = here.query.day("day") or here.today
         schools = (await self._store.schools(here.district.id, _SCHOOLS)).items
@@ -41,18 +42,20 @@ class Office:
         if school_id is None and len(schools) == 1:
             school_id = schools[0].id
         query = DayQuery(date=day, school_id=school_id)
-        found = await self._store.day(here.district.id, query)
-        absent = away(found)
+        found = by_school(await self._store.day(here.district.id, query), day)
+        shown = found.get(school_id, SchoolDay())
+        most = None if here.query.has("all") else SHOWN
         resp.body = render.page(
             "office.html",
             here,
             day=day,
             school_id=school_id,
             schools=[one for one in schools if here.actor.office_of in (None, one.id)],
-            missing=missing(found, day),
-            meeting=sum(meets(one.section, day) and one.tally.on_roll > 0 for one in found),
-            away=absent,
-            before=await self._words_before(here, day, absent),
+            overview=found if school_id is None else {},
+            shown=shown,
+            most=most,
+            periods=by_period(shown.missing[:most]),
+            before=await self._words_before(here, day, shown.away[:most]),
         )
 
     async def _words_before(
