@@ -1,5 +1,7 @@
 """What the store promises the front door: `Store.key_holder`, `Store.footing`."""
 
+import asyncio
+
 import msgspec
 import pytest
 
@@ -73,6 +75,21 @@ async def test_how_somebody_stands_in_a_section(
     section = await maths.store.section(*maths.key)
     assert section.school_id is not None
     assert footing == Footing(teaches, tuple(map(maths.place, own)), section.school_id)
+
+
+async def test_each_hears_how_they_stand_themselves(maths: Classroom) -> None:
+    """
+    Of many who ask at once, also of a section that is not there, each gets their own answer.
+    """
+    district, section = maths.key
+    users = [maths.cast.users[name] for name in ("bob", "anna", "dora", "ben")] * 20
+    asked = [(section, user) for user in users] + [(999_999_999, users[0])]
+    together = await asyncio.gather(
+        *(maths.store.footing(district, *each) for each in asked), return_exceptions=True
+    )
+
+    assert isinstance(together.pop(), NoSuchThing)
+    assert together == [await maths.store.footing(*maths.key, user) for user in users]
 
 
 async def test_a_teacher_who_left_teaches_no_longer(maths: Classroom) -> None:

@@ -8,6 +8,7 @@ import msgspec
 from rollbook.domain.days import Day
 from rollbook.domain.errors import NoSuchThing
 from rollbook.domain.record import Recorded
+from rollbook.domain.rosters import Footing
 from rollbook.domain.store import HistoryPage, HistoryQuery, MarkQuery, SectionQuery
 from rollbook.storage import rows
 from rollbook.storage import selection as choice
@@ -37,6 +38,22 @@ async def versions(db: Any, district_id: int, sections: Sequence[int]) -> list[i
     return [
         found[section] if section in found else NoSuchThing("section", section)
         for section in sections
+    ]
+
+
+async def footings(
+    db: Any, district_id: int, asked: Sequence[tuple[int, int]]
+) -> list[Footing | Exception]:
+    """Return how each of these users stands in the section beside them; or `NoSuchThing`."""
+    found: dict[int, tuple[int | None, list[rows.Row]]] = {}
+    sections, users = [section for section, _ in asked], [user for _, user in asked]
+    for place, school_id, *own in await db.fetch(SQL.footings, sections, users, district_id):
+        _, places = found.setdefault(place, (school_id, []))
+        if own[0] is not None:
+            places.append(own)
+    return [
+        rows.footing(*found[place]) if place in found else NoSuchThing("section", section)
+        for place, section in enumerate(sections, 1)
     ]
 
 

@@ -63,6 +63,7 @@ class PostgresStore(Accounts, Catalogue, DaysOfSchool, Lookups):
         self._long_reads = LongReads(pool, standby)
         self._clock = clock
         self._rosters = Rosters()
+        self._footings = Gathered(pool, reading.footings)
         self._versions = Gathered(pool, reading.versions)
         self._listings = Gathered(pool, reading.listings)
         self._saves = Gathered(pool, self._save)
@@ -163,11 +164,7 @@ class PostgresStore(Accounts, Catalogue, DaysOfSchool, Lookups):
 
     async def footing(self, district_id: int, section_id: int, user_id: int) -> Footing:
         """Read the section's school and the user's enrollments in it."""
-        statement, key = SQL.school_of_section, (district_id, section_id)
-        async with self._pool.of(district_id) as db:
-            school = await reading.one(db, "section", section_id, statement, *key)
-            own = await db.fetch(SQL.places_of_user, district_id, user_id, section_id)
-        return rows.footing(school[0], own)
+        return await self._footings.ask(district_id, (section_id, user_id))
 
     # ---- attendance
 

@@ -6,12 +6,6 @@ SELECT id, admin, status, first_day, last_day
  WHERE district_id = :district_id AND section_id = :section_id
  ORDER BY id;
 
--- name: places_of_user
--- A user's own enrollments in a section: the index enrollments_by_user answers it alone.
-SELECT id, admin, status
-  FROM enrollments
- WHERE district_id = :district_id AND user_id = :user_id AND section_id = :section_id;
-
 -- name: courses
 SELECT id, title, course_code, department, description, school_id, sourced_id
   FROM courses
@@ -37,9 +31,6 @@ SELECT s.id, s.course_id, c.title, c.course_code, s.title, s.school_id, s.sectio
 
 -- name: section_exists
 SELECT 1 FROM sections WHERE district_id = :district_id AND id = :section_id;
-
--- name: school_of_section
-SELECT school_id FROM sections WHERE district_id = :district_id AND id = :section_id;
 
 -- name: sections_of_course
 SELECT id
