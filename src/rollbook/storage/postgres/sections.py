@@ -31,22 +31,32 @@ class Rosters:
         self._known: dict[tuple[int, int], list[Seat]] = {}
         self._people = 0
 
+    def unknown(self, district_id: int, sections: Iterable[int]) -> list[int]:
+        """Return those of a district's sections whose seats have to be read."""
+        return [section for section in sections if (district_id, section) not in self._known]
+
     async def seats(
-        self, db: Any, district_id: int, sections: Sequence[int], people: int
+        self, db: Any, district_id: int, read: Mapping[int, list[Seat]], people: int
     ) -> dict[int, list[Seat]]:
-        """Return the seats of sections, as they were when *people* was the version."""
+        """
+        Return the seats of sections, as they were when *people* was the version.
+
+        Args:
+            db: Where those are read that were known, and have changed since.
+            district_id: Whose they are.
+            read: What was read of each section when that was the version; nothing of the known.
+            people: The version.
+        """
         if people != self._people:
             self._known.clear()
             self._people = people
         found = {
-            section: self._known.pop((district_id, section))
-            for section in sections
-            if (district_id, section) in self._known
+            section: seats or self._known.pop((district_id, section), [])
+            for section, seats in read.items()
         }
-        unknown = [section for section in sections if section not in found]
-        if unknown:
-            found.update((section, []) for section in unknown)
-            for section, *seat in await db.fetch(SQL.seats_of_sections, district_id, unknown):
+        forgotten = [section for section, seats in found.items() if not seats]
+        if forgotten:
+            for section, *seat in await db.fetch(SQL.seats_of_sections, district_id, forgotten):
                 found[section].append(rows.seat(seat))
         for section, seats in found.items():
             self._known[district_id, section] = seats  # at the end: a dict remembers the order
@@ -132,14 +142,17 @@ class Sections:
             district_id,
             [section for section, _ in asked],
             [day for _, day in asked],
+            rosters.unknown(district_id, days),
             [*days],
         )
         if not states:
             return cls(db, district_id, 0, {})
         people = states[0][1]
-        seats = await rosters.seats(db, district_id, [state[0] for state in states], people)
+        read = {state[0]: _seats(*state[-5:]) for state in states}
+        seats = await rosters.seats(db, district_id, read, people)
         found = {
-            section: Section(section, state, seats[section]) for section, _, *state in states
+            section: Section(section, state, seats[section])
+            for section, _, *state, _, _, _, _, _ in states
         }
         return cls(db, district_id, people, found)
 
@@ -157,6 +170,11 @@ class Sections:
             SQL.save_sections, self._district_id, self._people, now, *_columns(changed)
         )
         return {section.section_id for section in changed}.difference(written)
+
+
+def _seats(ids: Sequence[int] | None, *columns: Sequence[Any]) -> list[Seat]:
+    """Return seats from their columns; none at all are None."""
+    return [rows.seat(row) for row in zip(ids, *columns, strict=True)] if ids else []
 
 
 def _columns(sections: Sequence[Section]) -> list[Any]:

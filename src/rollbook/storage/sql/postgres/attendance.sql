@@ -35,9 +35,11 @@ SELECT asked.place,
 
 -- name: section_states
 -- All that saves of these sections are judged by, from one moment: the counter of changes of
--- people, the record's last entry, the marks of the days in question and which of them have their
--- roll. Days come beside the section each is asked of.
-SELECT s.id, c.next, r.number, r.hash, m.dates, m.enrollments, m.statuses, m.comments, t.dates
+-- people, the record's last entry, the marks of the days in question, which of them have their roll,
+-- and the places of those sections whose roster is unknown. Days come beside the section each is
+-- asked of.
+SELECT s.id, c.next, r.number, r.hash, m.dates, m.enrollments, m.statuses, m.comments, t.dates,
+       p.ids, p.admins, p.statuses, p.first_days, p.last_days
   FROM sections AS s
  CROSS JOIN (SELECT next FROM counters WHERE noun = 'change of people') AS c
   LEFT JOIN LATERAL (
@@ -61,6 +63,14 @@ SELECT s.id, c.next, r.number, r.hash, m.dates, m.enrollments, m.statuses, m.com
          JOIN rolls ON rolls.district_id = :district_id AND rolls.section_id = s.id
                    AND rolls.date = asked.date
         WHERE asked.section_id = s.id) AS t
+ CROSS JOIN LATERAL (
+       SELECT array_agg(id) AS ids, array_agg(admin) AS admins, array_agg(status) AS statuses,
+              array_agg(first_day) AS first_days, array_agg(last_day) AS last_days
+         FROM (SELECT id, admin, status, first_day, last_day
+                 FROM enrollments
+                WHERE district_id = :district_id AND section_id = s.id
+                  AND s.id = ANY (CAST(:unknown AS bigint[]))
+                ORDER BY id) AS listed) AS p
  WHERE s.district_id = :district_id AND s.id = ANY (CAST(:section_ids AS bigint[]));
 
 -- name: seats_of_sections
