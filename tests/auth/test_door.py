@@ -1,5 +1,6 @@
 """The front door: who is let in, as whom, and what the refused can learn."""
 
+import asyncio
 import datetime as dt
 from typing import Any
 
@@ -14,6 +15,7 @@ from rollbook.auth import oauth1
 from rollbook.auth.credentials import Safe
 from rollbook.auth.door import REPLAYED, Door
 from rollbook.auth.nonces import NonceBook
+from rollbook.auth.uses import LATER
 from rollbook.domain.days import instant
 from rollbook.domain.errors import (
     BadRequest,
@@ -189,6 +191,27 @@ async def test_revoking_works_at_once(door: Door, store: SqliteStore, alice: str
     )
 
     assert await refusal(door, signed(oauth_consumer_key=alice, oauth_nonce="2")) == UNKNOWN
+
+
+async def test_it_is_noted_when_a_key_was_used(
+    door: Door, store: SqliteStore, cast: Cast, alice: str
+) -> None:
+    """
+    The day on which a key came in is noted a moment later; a wrong secret is no use of it.
+    """
+    await refusal(door, signed(oauth_consumer_key=cast.keys["bob"], secret="x" * 32))
+    await admitted(door, alice)
+    at_once = await store.key_holder(alice)
+    await asyncio.sleep(LATER * 1.5)
+    used = {
+        key.key: key.last_used_on
+        for key in await store.keys(cast.district.id)
+        if key.last_used_on
+    }
+
+    assert at_once is not None
+    assert at_once.key.last_used_on is None
+    assert used == {alice: dt.datetime.fromtimestamp(NOW, dt.UTC).date().isoformat()}
 
 
 async def test_a_key_expires_to_the_second(

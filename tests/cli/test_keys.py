@@ -107,7 +107,25 @@ def test_a_key_is_what_was_asked_for(terminal: Terminal) -> None:
 
     assert (stored.key, stored.user_id, stored.name) == (key, USER, "grade [/] book")
     assert (stored.read_only, stored.expires_at) == (True, "2999-07-31T23:59:59.999Z")
-    assert row == [key, str(USER), "grade", "[/]", "book", "read", f"{now():%Y-%m-%d}", "live"]
+    made = f"{now():%Y-%m-%d}"
+    assert row == [key, str(USER), "grade", "[/]", "book", "read", made, "—", "live"]
+
+
+def test_the_list_says_when_a_key_was_last_used(terminal: Terminal) -> None:
+    """
+    Once a key was used the list has the day.
+    """
+    key, _ = shown(terminal.run("key", "create", USER))
+
+    async def use() -> None:
+        store = SqliteStore(terminal.database)
+        await store.note_use_of_key(1, key, "2026-11-23")
+        await store.close()
+
+    asyncio.run(use())
+    (row,) = rows(terminal.run("key", "list"))
+
+    assert row[-2:] == ["2026-11-23", "live"]
 
 
 def test_an_expired_key_opens_nothing(terminal: Terminal) -> None:

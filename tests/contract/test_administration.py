@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from cast import MONDAY, Cast
+from cast import MONDAY, TUESDAY, Cast
 from contract.classroom import ABSENT, Classroom
 from rollbook.domain.errors import AlreadyThere, NoSuchThing
 from rollbook.domain.people import ApiKey, Colour, District, Role, StatusLook, User
@@ -359,3 +359,55 @@ async def test_a_switched_district_keeps_its_attendance(maths: Classroom) -> Non
     await maths.store.change_district(switched)
 
     assert await maths.everything() == before
+
+
+async def test_the_last_use_of_a_key_is_the_latest_day(store: Store, cast: Cast) -> None:
+    """
+    A key has no last use, then the day that was noted; an earlier one changes nothing.
+    """
+    key = key_for(cast)
+    await store.create_key(key)
+    noted = []
+    for day in (None, MONDAY, MONDAY, TUESDAY, MONDAY):
+        if day:
+            await store.note_use_of_key(cast.district.id, key.key, day)
+        found = await store.key_holder(key.key)
+        assert found is not None
+        noted.append(found.key.last_used_on)
+
+    assert noted == [None, MONDAY, MONDAY, TUESDAY, TUESDAY]
+    assert msgspec.structs.replace(key, last_used_on=TUESDAY) in await store.keys(
+        cast.district.id
+    )
+
+
+async def test_the_use_of_a_key_is_no_change_of_people(
+    store: Store, cast: Cast, strangers: Cast
+) -> None:
+    """
+    What workers remember of keys and people stays remembered; another district's key is not noted.
+    """
+    before = await store.people_version()
+    keys = await store.keys(strangers.district.id)
+    await store.note_use_of_key(cast.district.id, cast.keys["bob"], MONDAY)
+    await store.note_use_of_key(cast.district.id, strangers.keys["bob"], MONDAY)
+    await store.note_use_of_key(cast.district.id, "c" * 40, MONDAY)
+
+    assert await store.people_version() == before
+    assert await store.keys(strangers.district.id) == keys
+
+
+async def test_a_key_that_was_used_can_be_changed(store: Store, cast: Cast) -> None:
+    """
+    Its last use stays what it is, whatever whoever read it before that stores.
+    """
+    holder = await store.key_holder(cast.keys["bob"])
+    assert holder is not None
+    await store.note_use_of_key(cast.district.id, holder.key.key, MONDAY)
+    before = await store.people_version()
+    await store.change_key(msgspec.structs.replace(holder.key, name="renamed"))
+    changed = await store.key_holder(holder.key.key)
+
+    assert changed is not None
+    assert (changed.key.name, changed.key.last_used_on) == ("renamed", MONDAY)
+    assert await store.people_version() != before

@@ -18,6 +18,7 @@ from rollbook.auth.acquaintances import Acquaintances
 from rollbook.auth.credentials import Safe, new_secret
 from rollbook.auth.nonces import WINDOW, Nonces
 from rollbook.auth.rights import Rights
+from rollbook.auth.uses import UsesOfKeys
 from rollbook.domain.days import instant
 from rollbook.domain.errors import BadRequest, NoSuchThing, NotAllowed, NotAuthenticated
 from rollbook.domain.people import Actor, ApiKey, KeyHolder, Role
@@ -94,6 +95,7 @@ class Door:
     ) -> None:
         self._store = store
         self._acquaintances = Acquaintances(store)
+        self._uses = UsesOfKeys(store.note_use_of_key)
         self.rights = Rights(self._acquaintances.footing)
         self._open = functools.lru_cache(maxsize=_OPENED_MOST)(safe.open)
         self._turnstile = turnstile
@@ -138,6 +140,7 @@ class Door:
         now = self._clock()
         holder = await self._holder(claim, now)
         await self._require_fresh(holder.district.id, claim, now.timestamp())
+        self._uses.see(holder.key, now)
         return Entry(await self._actor(holder, knock.run_as), claim)
 
     def client_is_proxy(self, peer: str) -> bool:

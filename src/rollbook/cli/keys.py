@@ -64,16 +64,17 @@ async def create(
 @district_option
 @with_store
 async def list_(store: Store, district: str | None) -> None:
-    """List a district's keys; secrets are never shown again."""
+    """List a district's keys, and when each was last used; secrets are never shown again."""
     place = await find_district(store, district)
     found = await store.keys(place.id)
     if not found:
         raise Refusal(f"“{place.name}” has no keys yet; make one with: rollbook key create")
-    shown = table("key", "user", "for", "may", "created", "state")
+    shown = table("key", "user", "for", "may", "created", "last used", "state")
     for one in found:
         may = "read" if one.read_only else "write"
         created = one.created_at[:10]
-        shown.line(one.key, str(one.user_id), one.name, may, created, _state(one))
+        used = one.last_used_on or "—"
+        shown.line(one.key, str(one.user_id), one.name, may, created, used, _state(one))
     out.print(shown)
 
 

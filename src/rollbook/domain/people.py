@@ -5,6 +5,8 @@ from typing import TypeAlias
 
 import msgspec
 
+from rollbook.domain.days import Day
+
 Instant: TypeAlias = str  # UTC with milliseconds: 2026-11-23T08:03:00.000Z
 
 
@@ -97,6 +99,7 @@ class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
     created_at: Instant = ""
     expires_at: Instant | None = None
     revoked_at: Instant | None = None
+    last_used_on: Day | None = None  # in UTC; None: not since that is noted
 
     def is_live(self, now: Instant) -> bool:
         """Say whether the key may be used at that moment."""

@@ -289,6 +289,13 @@ class Store(MarkFiles, AccountBook, SchoolDays, Overview, Protocol):
     async def change_key(self, key: ApiKey) -> None:
         """Store a key's secrets and dates; one that is revoked stays so. Raises `NoSuchThing`."""
 
+    async def note_use_of_key(self, district_id: int, key: str, day: Day) -> None:
+        """
+        Note that a key was used on a day: the latest one is kept.
+
+        To repeat it is harmless, and writes nothing. It does not raise `people_version`.
+        """
+
     async def import_roster(
         self,
         district_id: int,

@@ -91,7 +91,7 @@ TABLES = (
         "api_keys",
         "district_id key",
         "user_id name sealed_secret former_sealed_secret former_until read_only created_at "
-        "expires_at revoked_at",
+        "expires_at revoked_at last_used_on",
         "read_only",
     ),
     _table(

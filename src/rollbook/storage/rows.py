@@ -99,7 +99,7 @@ def from_user_change(district_id: int, person: User) -> Row:
 
 
 def api_key(row: Row) -> ApiKey:
-    """Read the eleven columns of the statement `keys`."""
+    """Read the twelve columns of the statement `keys`."""
     return ApiKey(
         key=row[0],
         district_id=row[1],
@@ -112,6 +112,7 @@ def api_key(row: Row) -> ApiKey:
         created_at=row[8],
         expires_at=row[9],
         revoked_at=row[10],
+        last_used_on=row[11],
     )
 
 

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from rollbook.domain.attendance import tally
-from rollbook.domain.days import instant
+from rollbook.domain.days import Day, instant
 from rollbook.domain.mark_files import MarkLines, MarkSelection, MarksSummary, SectionMarks
 from rollbook.domain.people import ApiKey, District, KeyHolder, User
 from rollbook.domain.record import Author
@@ -291,6 +291,11 @@ class PostgresStore(Accounts, Catalogue, DaysOfSchool, Lookups):
         """Store a key's secrets and dates."""
         async with self._changing_people(key.district_id) as db:
             await changes.change_key(db, key)
+
+    async def note_use_of_key(self, district_id: int, key: str, day: Day) -> None:
+        """Note it, unless somebody has."""
+        async with self._pool.of(district_id) as db:
+            await db.execute(SQL.note_use_of_key, day, district_id, key)
 
     async def import_roster(
         self,

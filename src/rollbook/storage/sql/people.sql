@@ -75,13 +75,13 @@ RETURNING id;
 
 -- name: key
 SELECT key, district_id, user_id, sealed_secret, former_sealed_secret, former_until,
-       name, read_only, created_at, expires_at, revoked_at
+       name, read_only, created_at, expires_at, revoked_at, last_used_on
   FROM api_keys
  WHERE key = :key;
 
 -- name: keys
 SELECT key, district_id, user_id, sealed_secret, former_sealed_secret, former_until,
-       name, read_only, created_at, expires_at, revoked_at
+       name, read_only, created_at, expires_at, revoked_at, last_used_on
   FROM api_keys
  WHERE district_id = :district_id
  ORDER BY created_at, key;
@@ -100,3 +100,10 @@ UPDATE api_keys
        expires_at = :expires_at, revoked_at = coalesce(revoked_at, :revoked_at)
  WHERE district_id = :district_id AND key = :key
 RETURNING key;
+
+-- name: note_use_of_key
+-- Whoever is the first on a day writes; all who come after find it written.
+UPDATE api_keys
+   SET last_used_on = :day
+ WHERE district_id = :district_id AND key = :key
+   AND (last_used_on IS NULL OR last_used_on < :day);

@@ -65,6 +65,14 @@ class ChangeKey(msgspec.Struct, frozen=True, tag=True):
     key: ApiKey
 
 
+class NoteUseOfKey(msgspec.Struct, frozen=True, tag=True):
+    """A key that was used on a day."""
+
+    district_id: int
+    key: str
+    day: Day
+
+
 class TryWriting(msgspec.Struct, frozen=True, tag=True):
     """Nothing, but on the disk."""
 
@@ -78,6 +86,7 @@ Command: TypeAlias = (
     | ChangeUser
     | CreateKey
     | ChangeKey
+    | NoteUseOfKey
     | AccountCommand
     | TryWriting
 )
@@ -220,6 +229,11 @@ def change_key(db: apsw.Connection, command: ChangeKey, _now: Instant) -> None:
         raise NoSuchThing("key", key.key)
 
 
+def note_use_of_key(db: apsw.Connection, command: NoteUseOfKey, _now: Instant) -> None:
+    """Note it, unless somebody has."""
+    db.execute(SQL.note_use_of_key, (command.day, command.district_id, command.key))
+
+
 def try_writing(db: apsw.Connection, _command: TryWriting, _now: Instant) -> None:
     """Write the number of the schema over itself: its page goes to the disk all the same."""
     db.pragma("user_version", db.pragma("user_version"))
@@ -235,6 +249,7 @@ COMMANDS: dict[type, tuple[Any, Any]] = {
     ChangeUser: (change_user, User),
     CreateKey: (create_key, None),
     ChangeKey: (change_key, None),
+    NoteUseOfKey: (note_use_of_key, None),
     TryWriting: (try_writing, None),
     **account_changes.COMMANDS,
 }

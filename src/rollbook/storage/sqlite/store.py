@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from rollbook.domain.attendance import answers_to, tally
+from rollbook.domain.days import Day
 from rollbook.domain.errors import NoSuchThing
 from rollbook.domain.people import ApiKey, District, KeyHolder, School, User
 from rollbook.domain.record import Recorded
@@ -361,6 +362,10 @@ class SqliteStore(FilesOfMarks, Accounts, DaysOfSchool, Lookups):
     async def change_key(self, key: ApiKey) -> None:
         """Hand the command to the writer."""
         await self._write(changes.ChangeKey(key))
+
+    async def note_use_of_key(self, district_id: int, key: str, day: Day) -> None:
+        """Hand the command to the writer."""
+        await self._write(changes.NoteUseOfKey(district_id, key, day))
 
     async def import_roster(
         self,

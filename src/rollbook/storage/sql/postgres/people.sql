@@ -34,7 +34,7 @@ INSERT INTO key_homes (key, district_id) VALUES (:key, :district_id);
 
 -- name: key
 SELECT key, district_id, user_id, sealed_secret, former_sealed_secret, former_until,
-       name, read_only, created_at, expires_at, revoked_at
+       name, read_only, created_at, expires_at, revoked_at, last_used_on
   FROM api_keys
  WHERE district_id = :district_id AND key = :key;
 
