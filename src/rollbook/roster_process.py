@@ -22,7 +22,7 @@ class RosterProcess:
         self._config = config
 
     async def __call__(
-        self, district_id: int, path: Path, *, dry_run: bool, allow_ending: bool
+        self, district_id: int, path: Path, *, by: int, dry_run: bool, allow_ending: bool
     ) -> Outcome:
         """Return what came of it; raises `Unavailable` when nobody knows."""
         options = [
@@ -30,7 +30,7 @@ class RosterProcess:
             *(["--allow-ending"] if allow_ending else []),
         ]
         command = [sys.executable, "-m", "rollbook", "import", "oneroster", str(path), "--json"]
-        command += ["--district", str(district_id), *options]
+        command += ["--district", str(district_id), "--by", str(by), *options]
         # The address of a database may have a password in it, and who runs `ps` sees a command.
         named = {"ROLLBOOK_DATABASE": self._config.database}
         try:

@@ -28,6 +28,8 @@ PASSWORD = "seven green apples"
 
 Visiting: TypeAlias = Callable[..., Awaitable[Window]]
 
+OPERATOR = Author(user_id=None, channel=Channel.CLI)
+
 
 @pytest.fixture(scope="session")
 def house(settled: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
@@ -49,7 +51,8 @@ async def _furnish(house: House, settled: World) -> None:
     await _give_accounts(store, settled)
     await _leave_marks(store, settled.lindenhof)
     locked = msgspec.structs.replace(settled.nordhafen.district, lock_days=7)
-    await store.change_district(locked)
+    mallory = Author(user_id=settled.nordhafen.users["alice"], channel=Channel.WEB)
+    await store.change_district(locked, by=mallory)
     await store.close()
 
 
@@ -86,7 +89,7 @@ async def _give_accounts(store: Store, settled: World) -> None:
                 password_hash=password_hash,
                 created_at="2026-08-01T08:00:00.000Z",
             )
-            await store.create_account(account)
+            await store.create_account(account, by=OPERATOR)
 
 
 @pytest.fixture

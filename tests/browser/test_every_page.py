@@ -28,6 +28,7 @@ PAGES = [
     ("person", "alice", "/admin/people/{bob}"),
     ("roster", "alice", "/admin/roster"),
     ("record", "alice", "/admin/record"),
+    ("acts", "alice-nordhafen", "/admin/record/acts"),
 ]
 
 

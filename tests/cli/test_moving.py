@@ -13,6 +13,7 @@ from cast import MONDAY, TUESDAY, let_in
 from cli.terminal import Terminal
 from clusters import Cluster
 from conftest import Clock, World
+from rollbook.domain.acts import ActQuery
 from rollbook.domain.attendance import Entry
 from rollbook.domain.people import Colour, StatusLook
 from rollbook.domain.record import Author, Channel
@@ -22,6 +23,7 @@ from rollbook.storage.sqlite import SqliteStore
 from rollbook.storage.sqlite.moving import FileEnd
 from storage.looking_after import found, head
 
+OPERATOR = Author(user_id=None, channel=Channel.CLI)
 AT = "2026-11-25T08:00:00.000Z"
 TARDY = StatusLook(status=3, name="Tardy", colour=Colour.ORANGE)
 NAMES = itertools.count()
@@ -53,8 +55,9 @@ def filled(world: World) -> Path:
         await mark(store, world)
         await let_in(store, world.lindenhof, "bob", subject="provider bob", disabled_at=AT)
         await store.change_district(
-            change(world.lindenhof.district, lock_days=14, status_looks=(TARDY,))
+            change(world.lindenhof.district, lock_days=14, status_looks=(TARDY,)), by=OPERATOR
         )
+        await store.note_use_of_key(1, world.lindenhof.keys["alice"], MONDAY)
         await store.close()
 
     asyncio.run(fill())
@@ -120,12 +123,17 @@ async def test_a_store_goes_on_where_the_other_one_was(
         holder = await store.key_holder(world.lindenhof.keys["alice"])
         comes_in = await store.account("bob")
         means = await store.account_of_subject("provider bob")
+        named = change(world.nordhafen.district, name="Nordhausen")
+        await store.change_district(named, by=OPERATOR)
+        ((before,), (since,)) = [await store.acts(number, ActQuery()) for number in (1, 2)]
     finally:
         await store.close()
 
     assert district.id == 3
     assert version == 12
     assert holder is not None
+    assert holder.key.last_used_on == MONDAY
+    assert before.id < since.id
     assert comes_in == means is not None
 
 

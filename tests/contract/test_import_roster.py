@@ -744,7 +744,7 @@ def _import_and_die(path: Path, district: int, counter: str) -> None:
     limits = RosterLimits(today=TODAY)
     asyncio.run(
         roster_import.import_roster(
-            writer.db, district, parts, limits, lambda _noun, _rows: None
+            writer.db, district, parts, limits, lambda _noun, _rows: None, None, ""
         )
     )
 

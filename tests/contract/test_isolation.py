@@ -136,7 +136,8 @@ OF_NO_DISTRICT = {
     "districts",
     "create_district",
 }
-ELSEWHERE = {"import_roster", "change_district"}  # below, each in a test of its own
+# Below, each in a test of its own.
+ELSEWHERE = {"import_roster", "change_district", "note_use_of_key"}
 
 
 def sourced_id(row: msgspec.Struct) -> str:
@@ -322,6 +323,18 @@ async def test_a_switch_is_of_one_district(store: Store, cast: Cast, strangers: 
     assert strangers.district in await store.districts()
     assert holder is not None
     assert holder.district == strangers.district
+
+
+async def test_the_use_of_a_key_is_noted_in_its_own_district(
+    store: Store, cast: Cast, strangers: Cast
+) -> None:
+    """
+    A key of another district is none that can have been used here.
+    """
+    before = await store.keys(strangers.district.id)
+    await store.note_use_of_key(cast.district.id, strangers.keys["bob"], MONDAY)
+
+    assert await store.keys(strangers.district.id) == before
 
 
 def test_no_method_of_the_store_is_left_out() -> None:

@@ -63,7 +63,7 @@ OF_DISTRICTS = (
     *("schools", "periods", "courses", "sections", "users", "enrollments", "marks"),
     *("rolls", "record", "events", "api_keys", "holds", "prunings", "anchors"),
     *("nonce_books", "nonces", "imports", "accounts", "sessions", "links"),
-    "restorations",
+    *("restorations", "acts"),
 )
 OF_AN_IMPORT = {
     f"{kind}_{noun}"
@@ -83,6 +83,8 @@ async def test_a_forgotten_where_shows_no_other_district(
     for cast in (ours, theirs):
         await store.save_marks(save(cast, ["anna", "ben"], "x"))
         await let_in(store, cast, "bob", login=f"bob of {cast.district.name}")
+        renamed = msgspec.structs.replace(cast.district, name=f"{cast.district.name} 2")
+        await store.change_district(renamed, by=OPERATOR)
     filled = set()
     for table in OF_DISTRICTS:
         for cast in (ours, theirs):
@@ -159,6 +161,8 @@ def test_nothing_of_an_import_is_left_behind(database: books.Database) -> None:
     [
         "UPDATE record SET at = 'never'",
         "DELETE FROM record",
+        "UPDATE acts SET at = 'never'",
+        "DELETE FROM acts",
         "DELETE FROM marks",
         "TRUNCATE rolls",
         "ALTER TABLE record ADD COLUMN x integer",

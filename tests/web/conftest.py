@@ -15,6 +15,7 @@ from rollbook.auth.passwords import Passwords
 from rollbook.auth.reception import Reception
 from rollbook.cli.importing import outcome_of
 from rollbook.domain.accounts import Account
+from rollbook.domain.record import Author, Channel
 from rollbook.domain.roster_files import RosterLimits
 from rollbook.domain.store import Store
 from rollbook.exchange.outcome import Outcome
@@ -36,12 +37,13 @@ def rosters(store: Store, tmp_path: Path) -> Rosters:
     """Where rosters wait; they are read in this process, which a server does not do."""
 
     async def take_in(
-        district_id: int, path: Path, *, dry_run: bool, allow_ending: bool
+        district_id: int, path: Path, *, by: int, dry_run: bool, allow_ending: bool
     ) -> Outcome:
         (home,) = [one for one in await store.districts() if one.id == district_id]
         share = 1.0 if allow_ending else 0.1
         limits = RosterLimits(today=TODAY, end_share=share, dry_run=dry_run)
-        return await outcome_of(store, home, path, limits)
+        author = Author(user_id=by, channel=Channel.WEB)
+        return await outcome_of(store, home, path, limits, author)
 
     return Rosters(tmp_path / "rosters", take_in)
 

@@ -13,7 +13,9 @@ import pytest
 
 from cast import Cast
 from rollbook.config import Config
+from rollbook.domain.acts import ActQuery, Deed, Turn, What
 from rollbook.domain.errors import Unavailable
+from rollbook.domain.record import Author, Channel
 from rollbook.domain.store import Page as Part
 from rollbook.domain.store import Store
 from rollbook.exchange.outcome import Outcome
@@ -295,12 +297,16 @@ async def test_it_is_done_in_a_process_of_its_own(
     path.write_bytes(zipped(users=NINA))
     take_in = RosterProcess(Config(database=str(world.path)))  # type: ignore[attr-defined]
     how = {"dry_run": False, "allow_ending": False}
-    done = await take_in(cast.district.id, path, **how)
-    again = await take_in(cast.district.id, path, **how)
+    by = cast.users["alice"]
+    done = await take_in(cast.district.id, path, by=by, **how)
+    again = await take_in(cast.district.id, path, by=by, **how)
+    (act,) = await store.acts(cast.district.id, ActQuery())
 
     assert [msgspec.structs.astuple(one) for one in done.summaries] == [("users", 1, 0, 0, 0)]
     assert [msgspec.structs.astuple(one) for one in again.summaries] == [("users", 0, 0, 0, 1)]
     assert "Neu" in await names(store, cast)
     assert isinstance(done, Outcome)
+    assert act.author == Author(user_id=by, channel=Channel.WEB)
+    assert act.deed == Deed(what=What.ROSTER_TAKEN_IN, turns=(Turn("users added", None, 1),))
     with pytest.raises(Unavailable, match="There is no district 99"):
-        await take_in(99, path, **how)
+        await take_in(99, path, by=by, **how)

@@ -43,6 +43,7 @@ GET  /admin/people                        200 403  403 403   403  403  403 403  
 GET  /admin/people/{teacher}              200 403  403 403   403  403  403 403     404  303    303
 POST /admin/people/{teacher}              303 403  403 403   403  403  403 403     404  303    303
 GET  /admin/record                        200 403  403 403   403  403  403 403     200  303    303
+GET  /admin/record/acts                   200 403  403 403   403  403  403 403     200  303    303
 GET  /admin/roster                        200 403  403 403   403  403  403 403     200  303    303
 POST /admin/roster                        400 403  403 403   403  403  403 403     400  303    303
 POST /admin/roster/apply                  303 403  403 403   403  403  403 403     303  303    303
@@ -188,6 +189,8 @@ async def test_what_is_another_districts_is_not_in_a_field_either(
         (("GET", "/admin/record?section={id}"), "", strangers.sections["maths"]),
         (("GET", "/admin/record?by={id}"), "", user),
         (("GET", "/admin/record?student={id}"), "", strangers.users["ben"]),
+        (("GET", "/admin/record/acts?by={id}"), "", user),
+        (("GET", "/admin/record/acts?person={id}"), "", user),
         (("POST", "/admin/keys"), "user", user),
         (("POST", "/admin/people/{teacher}"), "school", school),
         (("POST", "/sections/{section}/roll/{day}"), "status-{id}", place),
@@ -325,9 +328,9 @@ _COLUMNS = (
 @pytest.mark.parametrize(
     ("path", "written"),
     [
-        ("/admin/settings", {"districts"}),
-        ("/admin/keys", {"api_keys"}),
-        ("/admin/people/{teacher}", {"users"}),
+        ("/admin/settings", {"acts", "districts"}),
+        ("/admin/keys", {"acts", "api_keys"}),
+        ("/admin/people/{teacher}", {"acts", "users"}),
         ("/students/{user}/excuse", {"events", "marks", "record"}),
         ("/sections/{section}/roll/{day}", {"events", "marks", "record", "rolls"}),
     ],

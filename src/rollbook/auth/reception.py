@@ -41,6 +41,7 @@ from rollbook.domain.errors import (
     NotAuthenticated,
     Unavailable,
 )
+from rollbook.domain.record import Author
 from rollbook.domain.store import Store
 
 _UNKNOWN = "The name or the password is not right."
@@ -241,7 +242,9 @@ class Reception:
 
     # ---- accounts
 
-    async def invite(self, district_id: int, user_id: int, login: str) -> str:
+    async def invite(
+        self, district_id: int, user_id: int, login: str, *, by: Author | None = None
+    ) -> str:
         """
         Return the token of a link with which somebody sets their first password.
 
@@ -255,26 +258,25 @@ class Reception:
             account = Account(
                 district_id=district_id, user_id=user_id, login=login, created_at=self._now()
             )
-            await self._store.create_account(account)
+            await self._store.create_account(account, by=by)
         elif account.password_hash is not None or account.disabled_at is not None:
             raise AlreadyThere("login of user", user_id)
         elif account.login != login:
             await self._store.change_account(
-                account, msgspec.structs.replace(account, login=login)
+                account, msgspec.structs.replace(account, login=login), by=by
             )
-        return await self._link(account, LinkPurpose.INVITATION)
+        return await self._link(account, LinkPurpose.INVITATION, by)
 
-    async def reset(self, district_id: int, user_id: int) -> str:
+    async def reset(self, district_id: int, user_id: int, *, by: Author | None = None) -> str:
         """Return the token of a link that sets a new password; raises `NoSuchThing`."""
         account = await self._account(district_id, user_id)
-        return await self._link(account, LinkPurpose.RESET)
+        return await self._link(account, LinkPurpose.RESET, by)
 
     async def ask_reset(self, login: str, address: str | None) -> str | None:
         """
         Return the token of a link for whoever has that login: it goes to them, and to nobody else.
 
-        None when nobody may come in with it, or was invited and has no password yet, after as
-        much writing. Raises `AskedTooOften`.
+        None when nobody may come in with it, after as much writing. Raises `AskedTooOften`.
         """
         login = _as_tried(login)
         self._turnstile.ask_reset(address, login)
@@ -283,7 +285,7 @@ class Reception:
         if account is None or not has_one or not await self._may_come_in(account):
             await self._store.try_writing()
             return None
-        return await self._link(account, LinkPurpose.RESET)
+        return await self._link(account, LinkPurpose.RESET, None)
 
     async def _account(self, district_id: int, user_id: int) -> Account:
         account = await self._store.account_of_user(district_id, user_id)
@@ -291,7 +293,7 @@ class Reception:
             raise NoSuchThing("account of user", user_id)
         return account
 
-    async def _link(self, account: Account, purpose: LinkPurpose) -> str:
+    async def _link(self, account: Account, purpose: LinkPurpose, by: Author | None) -> str:
         token = _new_token(account.district_id)
         await self._store.create_link(
             Link(
@@ -300,7 +302,8 @@ class Reception:
                 user_id=account.user_id,
                 purpose=purpose,
                 expires_at=self._now(before=-purpose.lifetime),
-            )
+            ),
+            by=by,
         )
         return token
 
@@ -358,18 +361,22 @@ class Reception:
         await self._store.change_account(account, new, ends_sessions=True)
         return new
 
-    async def disable(self, district_id: int, user_id: int) -> Account:
+    async def disable(
+        self, district_id: int, user_id: int, *, by: Author | None = None
+    ) -> Account:
         """Let somebody in no more, from now on; raises `NoSuchThing`."""
         account = await self._account(district_id, user_id)
         new = msgspec.structs.replace(account, disabled_at=account.disabled_at or self._now())
-        await self._store.change_account(account, new, ends_sessions=True)
+        await self._store.change_account(account, new, ends_sessions=True, by=by)
         return new
 
-    async def enable(self, district_id: int, user_id: int) -> Account:
+    async def enable(
+        self, district_id: int, user_id: int, *, by: Author | None = None
+    ) -> Account:
         """Let somebody in again, with the password that they had; raises `NoSuchThing`."""
         account = await self._account(district_id, user_id)
         new = msgspec.structs.replace(account, disabled_at=None)
-        await self._store.change_account(account, new)
+        await self._store.change_account(account, new, by=by)
         return new
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rollbook.cli.common import (
+    OPERATOR,
     Refusal,
     district_option,
     find_district,
@@ -57,8 +58,8 @@ async def create_admin(
     if await store.account(as_login(login)):
         raise AlreadyThere("login", as_login(login))
     person = User(id=0, role=Role.ADMINISTRATOR, name_first=first_name, name_last=last_name)
-    made = await store.create_user(place.id, person)
-    token = await _reception(store).invite(place.id, made.id, login)
+    made = await store.create_user(place.id, person, by=OPERATOR)
+    token = await _reception(store).invite(place.id, made.id, login, by=OPERATOR)
     click.echo(f"Created user {made.id}, {made.display_name}, administrator of “{place.name}”.")
     _show_link(address, token, "a week")
 
@@ -77,7 +78,7 @@ async def invite(
     Invited again before that, they get another link, and the one before works no longer.
     """
     place = await find_district(store, district)
-    token = await _reception(store).invite(place.id, user, login)
+    token = await _reception(store).invite(place.id, user, login, by=OPERATOR)
     _show_link(address, token, "a week")
 
 
@@ -94,7 +95,7 @@ async def reset(store: Store, address: str, user: str, district: str | None) -> 
             f"The account {found.login} is disabled; let it in again first, with: "
             f"rollbook account enable {found.user_id}"
         )
-    token = await _reception(store).reset(place.id, found.user_id)
+    token = await _reception(store).reset(place.id, found.user_id, by=OPERATOR)
     _show_link(address, token, "an hour")
 
 
@@ -106,7 +107,7 @@ async def disable(store: Store, user: str, district: str | None) -> None:
     """Let USER, a number or a login, in no more: at once, wherever they are logged in."""
     place = await find_district(store, district)
     found = await _find(store, place, user)
-    gone = await _reception(store).disable(place.id, found.user_id)
+    gone = await _reception(store).disable(place.id, found.user_id, by=OPERATOR)
     click.echo(f"The account {gone.login} is disabled since {gone.disabled_at}.")
 
 
@@ -118,7 +119,7 @@ async def enable(store: Store, user: str, district: str | None) -> None:
     """Let USER, a number or a login, in again, with the password that they had."""
     place = await find_district(store, district)
     found = await _find(store, place, user)
-    back = await _reception(store).enable(place.id, found.user_id)
+    back = await _reception(store).enable(place.id, found.user_id, by=OPERATOR)
     click.echo(f"The account {back.login} may come in.")
 
 

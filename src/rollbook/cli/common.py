@@ -17,9 +17,12 @@ from rollbook import config as configuration
 from rollbook.config import SETTINGS, Config
 from rollbook.domain.errors import BadRequest, RollbookError
 from rollbook.domain.people import District
+from rollbook.domain.record import Author, Channel
 from rollbook.domain.store import Store
 
 T = TypeVar("T")
+
+OPERATOR = Author(user_id=None, channel=Channel.CLI)  # who does what a command does
 
 # Into a pipe or a file a table is as wide as it needs to be. A name in brackets is no markup.
 _WIDTH = None if sys.stdout.isatty() else 500

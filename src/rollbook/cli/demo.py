@@ -14,7 +14,7 @@ import msgspec
 from rich.progress import BarColumn, Progress, TextColumn
 
 from rollbook import config as configuration
-from rollbook.cli.common import err, refusals_as_sentences
+from rollbook.cli.common import OPERATOR, err, refusals_as_sentences
 from rollbook.config import Config
 from rollbook.domain.accounts import Account
 from rollbook.domain.days import instant
@@ -113,7 +113,8 @@ async def _make(folder: Path, show: Callable[[str, int], None]) -> dict[str, str
             secret=new_secret(),
             seal=safe.seal,
             now=now,
-            name="Demo",
+            by=OPERATOR,
+            terms=keys.Terms(name="Demo"),
         )
         await _let_in(store, made, now)
     return _values(made, given)

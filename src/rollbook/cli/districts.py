@@ -3,7 +3,7 @@
 import click
 import msgspec
 
-from rollbook.cli.common import Refusal, find_district, out, table, with_store
+from rollbook.cli.common import OPERATOR, Refusal, find_district, out, table, with_store
 from rollbook.domain.people import District
 from rollbook.domain.store import Store
 from rollbook.operations.districts import require_zone
@@ -21,7 +21,7 @@ def district() -> None:
 async def create(store: Store, name: str, time_zone: str) -> None:
     """Create the district NAME."""
     require_zone(time_zone)
-    made = await store.create_district(name, time_zone)
+    made = await store.create_district(name, time_zone, by=OPERATOR)
     click.echo(f"Created district {made.id} “{made.name}”.")
 
 
@@ -66,7 +66,7 @@ async def set_(
     given = {key: value for key, value in changes.items() if value is not None}
     if not given:
         raise Refusal("Say what to change: --name, --time-zone, --powerschool.")
-    new = await store.change_district(msgspec.structs.replace(old, **given))
+    new = await store.change_district(msgspec.structs.replace(old, **given), by=OPERATOR)
     click.echo(
         f"District {new.id} “{new.name}”, {new.time_zone}: attendance is taken {_where(new)}."
     )

@@ -16,10 +16,12 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 
 from rollbook.cli.common import (
+    OPERATOR,
     Refusal,
     district_option,
     err,
     find_district,
+    number,
     out,
     plain,
     table,
@@ -28,6 +30,7 @@ from rollbook.cli.common import (
 from rollbook.domain.errors import ImportRefused, TooManyEnd
 from rollbook.domain.mark_files import MarksSummary
 from rollbook.domain.people import District
+from rollbook.domain.record import Author, Channel
 from rollbook.domain.roster_files import RosterLimits, RosterSummary
 from rollbook.domain.store import Store
 from rollbook.exchange import marks_csv, oneroster
@@ -55,11 +58,13 @@ def import_() -> None:
     help="Go on although more than a tenth of the active enrollments would end.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print what came of it as JSON.")
+@click.option("--by", type=number, hidden=True, help="Who sent it in at the pages.")
 @with_store
 async def oneroster_(
     store: Store,
     path: Path,
     district: str | None,
+    by: int | None,
     *,
     dry_run: bool,
     allow_ending: bool,
@@ -75,12 +80,13 @@ async def oneroster_(
     limits = RosterLimits(today=_today(home), dry_run=dry_run)
     if allow_ending:
         limits = msgspec.structs.replace(limits, end_share=1.0)
+    author = OPERATOR if by is None else Author(user_id=by, channel=Channel.WEB)
     if as_json:
-        outcome = await outcome_of(store, home, path, limits)
+        outcome = await outcome_of(store, home, path, limits, author)
         click.echo(msgspec.json.encode(outcome))
         return
     try:
-        summaries = await import_oneroster(store, home, path, limits, err)
+        summaries = await import_oneroster(store, home, path, limits, author, err)
     except ImportRefused as refusal:
         for problem in refusal.problems:
             click.echo(problem, err=True)
@@ -91,15 +97,22 @@ async def oneroster_(
 
 
 async def import_oneroster(
-    store: Store, district: District, path: Path, limits: RosterLimits, console: Console
+    store: Store,
+    district: District,
+    path: Path,
+    limits: RosterLimits,
+    by: Author,
+    console: Console,
 ) -> list[RosterSummary]:
     """Read a set and take it in, showing on *console* how far it is; raises `ImportRefused`."""
     with open_files(path) as files, _progress(lambda *_: files.share_read, console) as progress:
-        return await store.import_roster(district.id, oneroster.read(files), limits, progress)
+        return await store.import_roster(
+            district.id, oneroster.read(files), limits, progress, by=by
+        )
 
 
 async def outcome_of(
-    store: Store, district: District, path: Path, limits: RosterLimits
+    store: Store, district: District, path: Path, limits: RosterLimits, by: Author
 ) -> Outcome:
     """
     Take a set in, or say what is wrong with it, in a form that programs read.
@@ -107,12 +120,13 @@ async def outcome_of(
     A dry run of one that would end too many says how many, and what else it would do.
     """
     try:
-        return Outcome(summaries=await import_oneroster(store, district, path, limits, err))
+        summaries = await import_oneroster(store, district, path, limits, by, err)
+        return Outcome(summaries=summaries)
     except TooManyEnd as refusal:
         if not limits.dry_run:
             return Outcome(refused=str(refusal.facts[0]))
         all_ = msgspec.structs.replace(limits, end_share=1.0)
-        summaries = await import_oneroster(store, district, path, all_, err)
+        summaries = await import_oneroster(store, district, path, all_, by, err)
         return Outcome(summaries=summaries, ended=refusal.ended, active=refusal.active)
     except ImportRefused as refusal:
         return Outcome(refused=str(refusal.facts[0]), problems=list(refusal.problems))

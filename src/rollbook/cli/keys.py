@@ -6,6 +6,7 @@ import click
 
 from rollbook.auth.credentials import Safe, new_consumer_key, new_secret
 from rollbook.cli.common import (
+    OPERATOR,
     Refusal,
     district_option,
     find_district,
@@ -53,9 +54,12 @@ async def create(
         secret=new_secret(),
         seal=safe.seal,
         now=_now(),
-        name=name,
-        read_only=read_only,
-        expires_at=_end_of(expires) if expires else None,
+        by=OPERATOR,
+        terms=operations.Terms(
+            name=name,
+            read_only=read_only,
+            expires_at=_end_of(expires) if expires else None,
+        ),
     )
     _show_once(made)
 
@@ -102,6 +106,7 @@ async def rotate(
         seal=safe.seal,
         now=_now(),
         grace=dt.timedelta(hours=grace_hours),
+        by=OPERATOR,
     )
     _show_once(made)
     click.echo(f"The old secret is good until {made.key.former_until}.")
@@ -114,7 +119,7 @@ async def rotate(
 async def revoke(store: Store, consumer_key: str, district: str | None) -> None:
     """Take a key back, at once and for good."""
     place = await find_district(store, district)
-    gone = await operations.revoke_key(store, place.id, consumer_key, now=_now())
+    gone = await operations.revoke_key(store, place.id, consumer_key, now=_now(), by=OPERATOR)
     click.echo(f"Key {gone.key} is revoked since {gone.revoked_at}.")
 
 

@@ -2,7 +2,15 @@
 
 import click
 
-from rollbook.cli.common import Refusal, district_option, find_district, out, table, with_store
+from rollbook.cli.common import (
+    OPERATOR,
+    Refusal,
+    district_option,
+    find_district,
+    out,
+    table,
+    with_store,
+)
 from rollbook.domain.people import Role, User
 from rollbook.domain.store import Page, Store
 
@@ -52,7 +60,7 @@ async def create(
         primary_email=email,
         sourced_id=school_uid,
     )
-    made = await store.create_user(place.id, person)
+    made = await store.create_user(place.id, person, by=OPERATOR)
     click.echo(f"Created user {made.id}, {made.display_name}, {role} of “{place.name}”.")
 
 

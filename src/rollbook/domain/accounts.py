@@ -17,6 +17,7 @@ from typing import Protocol
 import msgspec
 
 from rollbook.domain.people import District, Instant, User
+from rollbook.domain.record import Author
 
 IDLE = dt.timedelta(minutes=30)  # a session that nobody used for so long has ended
 WHOLE = dt.timedelta(hours=12)  # and every session after so long
@@ -178,7 +179,11 @@ def _repeated(text: str) -> str:
 
 
 class AccountBook(Protocol):
-    """What the house asks of a database about accounts: a part of `domain.store.Store`."""
+    """
+    What the house asks of a database about accounts: a part of `domain.store.Store`.
+
+    What is done *by* somebody is written into the record of acts, in the same transaction.
+    """
 
     async def account(self, login: str) -> Account | None:
         """Return whose login that is (as `as_login` writes it), disabled or not."""
@@ -192,7 +197,7 @@ class AccountBook(Protocol):
     async def accounts(self, district_id: int) -> list[Account]:
         """Return the district's accounts, by login."""
 
-    async def create_account(self, account: Account) -> None:
+    async def create_account(self, account: Account, *, by: Author | None = None) -> None:
         """
         Store an account.
 
@@ -201,7 +206,12 @@ class AccountBook(Protocol):
         """
 
     async def change_account(
-        self, old: Account, new: Account, *, ends_sessions: bool = False
+        self,
+        old: Account,
+        new: Account,
+        *,
+        ends_sessions: bool = False,
+        by: Author | None = None,
     ) -> None:
         """
         Put *new* in the place of *old*, the same person's: login, password, subject, disabled.
@@ -235,7 +245,7 @@ class AccountBook(Protocol):
 
     # ---- links
 
-    async def create_link(self, link: Link) -> None:
+    async def create_link(self, link: Link, *, by: Author | None = None) -> None:
         """
         Store a link; one for the same purpose that the person had before works no longer.
 

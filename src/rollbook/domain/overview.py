@@ -5,6 +5,7 @@ from typing import Protocol, TypeAlias
 
 import msgspec
 
+from rollbook.domain.acts import Act, ActQuery
 from rollbook.domain.people import Instant, User
 from rollbook.domain.record import RecordEntry
 
@@ -52,6 +53,9 @@ class Overview(Protocol):
 
         A section that is not there has none.
         """
+
+    async def acts(self, district_id: int, query: ActQuery) -> list[Act]:
+        """Return what administrators did, the newest first."""
 
 
 def spellings(text: str) -> tuple[str, str, str]:

@@ -259,26 +259,36 @@ class Store(MarkFiles, AccountBook, SchoolDays, Overview, Protocol):
     async def districts(self) -> list[District]:
         """Return every district by id."""
 
-    async def create_district(self, name: str, time_zone: str) -> District:
+    # What is done *by* somebody is written into the record of acts, in the same transaction.
+
+    async def create_district(
+        self, name: str, time_zone: str, *, by: Author | None = None
+    ) -> District:
         """Create a district; raises `AlreadyThere` when one has that name."""
 
-    async def change_district(self, district: District) -> District:
+    async def change_district(
+        self, district: District, *, by: Author | None = None
+    ) -> District:
         """Store a district as it is set now; raises `NoSuchThing`, `AlreadyThere`."""
 
-    async def create_user(self, district_id: int, user: User) -> User:
+    async def create_user(
+        self, district_id: int, user: User, *, by: Author | None = None
+    ) -> User:
         """
         Create a person and return them with their id (the one given is not looked at).
 
         Raises `NoSuchThing` for the district or school, `AlreadyThere` for the sourced_id.
         """
 
-    async def change_user(self, district_id: int, user: User) -> User:
+    async def change_user(
+        self, district_id: int, user: User, *, by: Author | None = None
+    ) -> User:
         """Store a person; raises `NoSuchThing` (for the school too), `AlreadyThere`."""
 
     async def keys(self, district_id: int) -> list[ApiKey]:
         """Return the district's keys, oldest first."""
 
-    async def create_key(self, key: ApiKey) -> None:
+    async def create_key(self, key: ApiKey, *, by: Author | None = None) -> None:
         """
         Store a key.
 
@@ -286,7 +296,7 @@ class Store(MarkFiles, AccountBook, SchoolDays, Overview, Protocol):
         has it.
         """
 
-    async def change_key(self, key: ApiKey) -> None:
+    async def change_key(self, key: ApiKey, *, by: Author | None = None) -> None:
         """Store a key's secrets and dates; one that is revoked stays so. Raises `NoSuchThing`."""
 
     async def note_use_of_key(self, district_id: int, key: str, day: Day) -> None:
@@ -302,6 +312,8 @@ class Store(MarkFiles, AccountBook, SchoolDays, Overview, Protocol):
         parts: Iterable[RosterPart],
         limits: RosterLimits,
         progress: Callable[[str, int], None],
+        *,
+        by: Author | None = None,
     ) -> list[RosterSummary]:
         """
         Take a whole roster in, or nothing of it.

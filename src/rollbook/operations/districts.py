@@ -8,6 +8,7 @@ import msgspec
 
 from rollbook.domain.errors import BadRequest
 from rollbook.domain.people import District, StatusLook
+from rollbook.domain.record import Author
 from rollbook.domain.store import Store
 
 NAME_MAX = 200  # characters
@@ -36,6 +37,7 @@ async def change(
     lock_days: int | None,
     status_looks: Sequence[StatusLook],
     powerschool: bool,
+    by: Author,
 ) -> District:
     """
     Store what a district has set.
@@ -56,4 +58,4 @@ async def change(
         status_looks=tuple(look for look in status_looks if look.name or look.colour),
         powerschool=powerschool,
     )
-    return await store.change_district(new)
+    return await store.change_district(new, by=by)

@@ -8,6 +8,7 @@ import msgspec
 from rollbook.domain.days import Day, instant
 from rollbook.domain.errors import BadRequest, NoSuchThing
 from rollbook.domain.people import ApiKey, Instant
+from rollbook.domain.record import Author
 from rollbook.domain.store import Store
 
 
@@ -25,6 +26,14 @@ class NewSecret(msgspec.Struct, frozen=True):
     secret: str
 
 
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """What a key is for, and how far it goes."""
+
+    name: str = ""
+    read_only: bool = False
+    expires_at: Instant | None = None
+
+
 def end_of(day: Day) -> Instant:
     """Return the last moment, in UTC, of a key's last day."""
     return f"{day}T23:59:59.999Z"
@@ -39,9 +48,8 @@ async def create_key(
     secret: str,
     seal: Seal,
     now: dt.datetime,
-    name: str = "",
-    read_only: bool = False,
-    expires_at: Instant | None = None,
+    by: Author,
+    terms: Terms,
 ) -> NewSecret:
     """Give a user a key; raises `NoSuchThing` when there is no such user."""
     made = ApiKey(
@@ -49,12 +57,12 @@ async def create_key(
         district_id=district_id,
         user_id=user_id,
         sealed_secret=seal(secret, key=key, district_id=district_id),
-        name=name,
-        read_only=read_only,
+        name=terms.name,
+        read_only=terms.read_only,
         created_at=instant(now),
-        expires_at=expires_at,
+        expires_at=terms.expires_at,
     )
-    await store.create_key(made)
+    await store.create_key(made, by=by)
     return NewSecret(made, secret)
 
 
@@ -67,6 +75,7 @@ async def rotate_key(
     seal: Seal,
     now: dt.datetime,
     grace: dt.timedelta,
+    by: Author,
 ) -> NewSecret:
     """
     Give a key a new secret; the old one stays good for *grace*.
@@ -84,17 +93,19 @@ async def rotate_key(
         former_sealed_secret=old.sealed_secret,
         former_until=instant(now + grace),
     )
-    await store.change_key(new)
+    await store.change_key(new, by=by)
     return NewSecret(new, secret)
 
 
-async def revoke_key(store: Store, district_id: int, key: str, *, now: dt.datetime) -> ApiKey:
+async def revoke_key(
+    store: Store, district_id: int, key: str, *, now: dt.datetime, by: Author
+) -> ApiKey:
     """Take a key back, at once and for good; raises `NoSuchThing`."""
     old = await _key(store, district_id, key)
     if old.revoked_at is not None:
         return old
     new = msgspec.structs.replace(old, revoked_at=instant(now))
-    await store.change_key(new)
+    await store.change_key(new, by=by)
     return new
 
 

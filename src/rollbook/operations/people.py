@@ -5,6 +5,7 @@ import msgspec
 from rollbook.domain.accounts import AccountState
 from rollbook.domain.errors import BadRequest
 from rollbook.domain.people import Role, User
+from rollbook.domain.record import Author
 from rollbook.domain.store import Store
 
 # What somebody can be made here; who is a student or a guardian only the roster says.
@@ -24,7 +25,13 @@ async def is_last_administrator(store: Store, district_id: int, user_id: int) ->
 
 
 async def change(
-    store: Store, district_id: int, person: User, *, role: Role, school_id: int | None
+    store: Store,
+    district_id: int,
+    person: User,
+    *,
+    role: Role,
+    school_id: int | None,
+    by: Author,
 ) -> User:
     """
     Store what somebody is, and in which school; None: in none.
@@ -36,4 +43,4 @@ async def change(
     if role not in STAFF or person.role not in STAFF:
         raise BadRequest("Here people are teachers, of the office, or administrators.")
     new = msgspec.structs.replace(person, role=role, school_id=school_id)
-    return await store.change_user(district_id, new)
+    return await store.change_user(district_id, new, by=by)

@@ -111,6 +111,11 @@ TABLES = (
         "district_id user_id",
         "login password_hash subject created_at disabled_at",
     ),
+    _table(
+        "acts",
+        "district_id id",
+        "at user_id channel request_id what person_id thing turns",
+    ),
     _table("sessions", "district_id digest", "user_id begun_at seen_at"),
     _table("links", "district_id digest", "user_id purpose expires_at used_at"),
 )

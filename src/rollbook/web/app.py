@@ -25,6 +25,7 @@ from rollbook.domain.errors import (
 )
 from rollbook.domain.store import Store
 from rollbook.web import (
+    acts,
     assets,
     coming_in,
     forms,
@@ -112,6 +113,7 @@ def build_pages(
         "/admin/people": people.People(store),
         "/admin/people/{user_id}": people.Person(store, reception, public_url),
         "/admin/record": record.Record(store),
+        "/admin/record/acts": acts.Acts(store),
         "/admin/roster": roster.Roster(rosters),
         "/admin/roster/apply": roster.TakeRosterIn(rosters),
         "/office": office.Office(store),

@@ -54,9 +54,10 @@ class Keys:
             secret=new_secret(),
             seal=self._safe.seal,
             now=here.now,
-            name=name,
-            read_only=here.form.has("read_only"),
-            expires_at=expires,
+            by=here.author,
+            terms=operations.Terms(
+                name=name, read_only=here.form.has("read_only"), expires_at=expires
+            ),
         )
         await self.show(here, resp, made=made)
 
@@ -108,7 +109,9 @@ class Key:
         """Give a key a new secret, or take it back for good."""
         here = visit(req)
         if here.form.has("revoke"):
-            await operations.revoke_key(self._store, here.district.id, key, now=here.now)
+            await operations.revoke_key(
+                self._store, here.district.id, key, now=here.now, by=here.author
+            )
             resp.go_to("/admin/keys")
             return
         made = await operations.rotate_key(
@@ -119,6 +122,7 @@ class Key:
             seal=self._safe.seal,
             now=here.now,
             grace=_GRACE,
+            by=here.author,
         )
         await self._keys.show(here, resp, made=made)
 

@@ -106,7 +106,7 @@ class Person:
         elif here.form.has("disable"):
             await self._disable(here, user)
         elif here.form.has("enable"):
-            await self._reception.enable(here.district.id, user_id)
+            await self._reception.enable(here.district.id, user_id, by=here.author)
         if problems:
             resp.status = 400
             await self._show(here, resp, user_id, problems=problems)
@@ -129,7 +129,12 @@ class Person:
             return
         try:
             await operations.change(
-                self._store, here.district.id, user, role=role, school_id=school_id
+                self._store,
+                here.district.id,
+                user,
+                role=role,
+                school_id=school_id,
+                by=here.author,
             )
         except NoSuchThing:
             problems["school"] = N_("There is no such school.")
@@ -140,7 +145,7 @@ class Person:
             raise BadRequest(N_("Only teachers, the office and administrators come in here."))
         try:
             return await self._reception.invite(
-                here.district.id, user.id, here.form.text("login")
+                here.district.id, user.id, here.form.text("login"), by=here.author
             )
         except AlreadyThere as error:
             if error.facts[0] == "login of user":
@@ -157,12 +162,12 @@ class Person:
         account = await self._store.account_of_user(here.district.id, user.id)
         if account is not None and account.state(user) is not AccountState.ACTIVE:
             raise NotAllowed(N_("Only who may come in can set a new password."))
-        return await self._reception.reset(here.district.id, user.id)
+        return await self._reception.reset(here.district.id, user.id, by=here.author)
 
     async def _disable(self, here: Visit, user: User) -> None:
         if user.id == here.actor.user.id:
             raise NotAllowed(N_("Nobody disables themselves: ask another administrator."))
-        await self._reception.disable(here.district.id, user.id)
+        await self._reception.disable(here.district.id, user.id, by=here.author)
 
     async def _require_another(self, here: Visit, user: User) -> None:
         if await operations.is_last_administrator(self._store, here.district.id, user.id):

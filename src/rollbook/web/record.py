@@ -9,7 +9,7 @@ from rollbook.auth.policy import Action
 from rollbook.domain.days import Day, day_after, instant
 from rollbook.domain.errors import BadRequest
 from rollbook.domain.overview import PlaceInTime
-from rollbook.domain.people import User
+from rollbook.domain.people import Instant, User
 from rollbook.domain.store import Store
 from rollbook.operations import record as operations
 from rollbook.web import render
@@ -51,32 +51,39 @@ class Record:
             further=further,
             back_to=leaf.next[0] if leaf.next else "",
             shown=dict(kept),
-            by=await self._named(here, wanted.by),
-            student=await self._named(here, wanted.student_id),
+            by=await named(self._store, here, wanted.by),
+            student=await named(self._store, here, wanted.student_id),
         )
 
-    async def _named(self, here: Visit, user_id: int | None) -> User | None:
-        return None if user_id is None else await self._store.user(here.district.id, user_id)
+
+async def named(store: Store, here: Visit, user_id: int | None) -> User | None:
+    """Return whom a filter names by their number; raises `NoSuchThing`."""
+    return None if user_id is None else await store.user(here.district.id, user_id)
 
 
 def _wanted(here: Visit) -> operations.Wanted:
-    """Return what the filters say; days are those on which something was changed."""
-    first, last = here.query.day("first"), here.query.day("last")
-    try:
-        since = _begin_of(here, first) if first else ""
-        until = (_begin_of(here, day_after(last)), 0, 0) if last else None
-    except (OverflowError, ValueError):  # at the end of what days there are
-        raise BadRequest(N_("A field that must be a day is none.")) from None
+    """Return what the filters say."""
+    since, until = changed_between(here)
     return operations.Wanted(
         since=since,
-        before=_place(here.query.text("before")) or until,
+        before=_place(here.query.text("before")) or ((until, 0, 0) if until else None),
         section_id=here.query.id("section"),
         by=here.query.id("by"),
         student_id=here.query.id("student"),
     )
 
 
-def _begin_of(here: Visit, day: Day) -> str:
+def changed_between(here: Visit) -> tuple[Instant, Instant | None]:
+    """Return when the days begin and are over on which something was changed, as filters say."""
+    first, last = here.query.day("first"), here.query.day("last")
+    try:
+        since = _begin_of(here, first) if first else ""
+        return since, _begin_of(here, day_after(last)) if last else None
+    except (OverflowError, ValueError):  # at the end of what days there are
+        raise BadRequest(N_("A field that must be a day is none.")) from None
+
+
+def _begin_of(here: Visit, day: Day) -> Instant:
     begin = dt.datetime.combine(dt.date.fromisoformat(day), dt.time(), here.zone)
     return instant(begin.astimezone(dt.UTC))
 

@@ -45,8 +45,8 @@ def _environment(language: str) -> Environment:
 def page(template: str, visit: Visit, **values: Any) -> bytes:
     """Return a page as it is sent."""
     environment = _environment(visit.language)
-    clock = functools.partial(_time, visit)
-    text = environment.get_template(template).render(visit=visit, clock=clock, **values)
+    told = functools.partial(clock, visit)
+    text = environment.get_template(template).render(visit=visit, clock=told, **values)
     return text.encode()
 
 
@@ -70,7 +70,7 @@ def _weekday_number(day: Day) -> int:
     return dt.date.fromisoformat(day).isoweekday()
 
 
-def _time(visit: Visit, moment: Instant) -> str:
+def clock(visit: Visit, moment: Instant) -> str:
     """Return a moment as the time of day in the district, with the day if that is another."""
     here = dt.datetime.fromisoformat(moment).astimezone(visit.zone)
     time: str = dates.format_time(here, "short", tzinfo=visit.zone, locale=visit.language)

@@ -32,9 +32,9 @@ class TakeIn(Protocol):
     """What reads a roster and takes it in, in a process of its own."""
 
     async def __call__(
-        self, district_id: int, path: Path, *, dry_run: bool, allow_ending: bool
+        self, district_id: int, path: Path, *, by: int, dry_run: bool, allow_ending: bool
     ) -> Outcome:
-        """Return what came of it; raises `Unavailable`."""
+        """Return what came of it; by whom it is done is recorded. Raises `Unavailable`."""
 
 
 class Stage(StrEnum):
@@ -126,13 +126,14 @@ class Rosters:
         self, person: tuple[int, int], waiting: Waiting, path: Path, *, allow_ending: bool
     ) -> None:
         """Read a roster or take it in, and note what came of it."""
+        district_id, user_id = person
         dry_run = waiting.stage is Stage.READING
         done = Stage.READ if dry_run else Stage.APPLIED
         outcome = None
         try:
             async with self._one_at_a_time:
                 outcome = await self._take_in(
-                    person[0], path, dry_run=dry_run, allow_ending=allow_ending
+                    district_id, path, by=user_id, dry_run=dry_run, allow_ending=allow_ending
                 )
         except RollbookError:
             log.exception("a roster could not be taken in")

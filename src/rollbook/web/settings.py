@@ -58,6 +58,7 @@ class Settings:
                     lock_days=lock_days,
                     status_looks=looks,
                     powerschool=powerschool,
+                    by=here.author,
                 )
             except AlreadyThere:
                 problems["name"] = N_("Another district has this name.")

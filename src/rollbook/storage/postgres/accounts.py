@@ -1,23 +1,31 @@
 """The part of `PostgresStore` that knows who comes in at the pages."""
 
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
 
+from rollbook.domain import acts
 from rollbook.domain.accounts import Account, Link, Session, Visitor
 from rollbook.domain.errors import AccountChanged, AlreadyThere, NoSuchThing
 from rollbook.domain.people import Instant
+from rollbook.domain.record import Author
 from rollbook.storage import rows
+from rollbook.storage.postgres.acts import record
 from rollbook.storage.postgres.pool import Pool
 from rollbook.storage.postgres.statements import SQL
 
 
-class Accounts:
+class Accounts(ABC):
     """Accounts, sessions and links, in the database that the rest of the store is in."""
 
     _pool: Pool
+
+    @abstractmethod
+    def _now(self) -> Instant:
+        """Return the present moment."""
 
     async def account(self, login: str) -> Account | None:
         """Find the login's district first: until then nothing of any district is seen."""
@@ -46,7 +54,7 @@ class Accounts:
         async with self._pool.of(district_id) as db:
             return [rows.account(row) for row in await db.fetch(SQL.accounts, district_id)]
 
-    async def create_account(self, account: Account) -> None:
+    async def create_account(self, account: Account, *, by: Author | None = None) -> None:
         """Store an account; its user is looked at here, so that the error can be told."""
         district_id, user_id = account.district_id, account.user_id
         async with self._pool.of(district_id) as db, db.transaction():
@@ -59,9 +67,15 @@ class Accounts:
                 await db.execute(SQL.create_account, *rows.from_account(account))
             except asyncpg.UniqueViolationError:
                 raise AlreadyThere("login of user", user_id) from None
+            await record(db, district_id, by, acts.account_created(account), self._now())
 
     async def change_account(
-        self, old: Account, new: Account, *, ends_sessions: bool = False
+        self,
+        old: Account,
+        new: Account,
+        *,
+        ends_sessions: bool = False,
+        by: Author | None = None,
     ) -> None:
         """Change an account; an update that touches no row is the error."""
         whose = (old.district_id, old.user_id)
@@ -77,6 +91,8 @@ class Accounts:
             if ends_sessions:
                 await db.execute(SQL.close_sessions, *whose)
                 await db.execute(SQL.drop_links, *whose)
+            deed = acts.account_changed(old, new)
+            await record(db, old.district_id, by, deed, self._now())
 
     async def visitor(self, district_id: int, digest: bytes) -> Visitor | None:
         """Read session, account, user and district in a row."""
@@ -112,12 +128,13 @@ class Accounts:
         async with self._pool.of(district_id) as db:
             await db.execute(SQL.close_sessions, district_id, user_id)
 
-    async def create_link(self, link: Link) -> None:
+    async def create_link(self, link: Link, *, by: Author | None = None) -> None:
         """Store a link in the place of the person's others for the same."""
         async with self._with_account(link.district_id, link.user_id) as db:
             replaced = (link.district_id, link.user_id, link.purpose)
             await db.execute(SQL.replace_links, *replaced)
             await db.execute(SQL.create_link, *rows.from_link(link))
+            await record(db, link.district_id, by, acts.link_made(link), self._now())
 
     async def link(self, district_id: int, digest: bytes) -> Link | None:
         """Read a link."""

@@ -1,19 +1,24 @@
 """What each write does: attendance by `sections`, administration by a statement or two."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
 
 import asyncpg
 import msgspec
 
+from rollbook.domain import acts
 from rollbook.domain.attendance import Entry, Judgement, judge
 from rollbook.domain.days import Day
 from rollbook.domain.errors import AlreadyThere, NoSuchThing, Unavailable
 from rollbook.domain.people import ApiKey, District, Instant, User
+from rollbook.domain.record import Author
 from rollbook.domain.store import Saved, SaveMarks, TakeRoll
 from rollbook.storage import rows
 from rollbook.storage.judging import judge_marks, judge_roll
+from rollbook.storage.postgres.acts import record
 from rollbook.storage.postgres.pool import FAULTS, unavailable
+from rollbook.storage.postgres.reading import one
 from rollbook.storage.postgres.sections import Rosters, Sections
 from rollbook.storage.postgres.statements import SQL
 
@@ -141,68 +146,81 @@ async def create_district(db: Any, name: str, time_zone: str, now: Instant) -> D
     return District(id=number, name=name, time_zone=time_zone)
 
 
-async def change_district(db: Any, new: District) -> District:
-    """Change a district; an update that touches no row is the error."""
-    async with db.transaction():
+async def change_district(db: Any, new: District, by: Author | None, now: Instant) -> District:
+    """Change a district."""
+    async with _administering(db, new.id):
+        old = rows.district(await one(db, "district", new.id, SQL.district, new.id))
         try:
-            touched = await db.fetchval(SQL.change_district, *rows.from_district_change(new))
+            await db.execute(SQL.change_district, *rows.from_district_change(new))
         except asyncpg.UniqueViolationError:
             raise AlreadyThere("district", f"“{new.name}”") from None
-        if touched is None:
-            raise NoSuchThing("district", new.id)
-        await db.execute(SQL.raise_people_version)
+        await record(db, new.id, by, acts.district_changed(old, new), now)
     return new
 
 
-async def create_user(db: Any, district_id: int, user: User) -> User:
+@asynccontextmanager
+async def _administering(db: Any, district_id: int) -> AsyncIterator[None]:
+    """Do all inside, or nothing, alone in the district; workers forget what they know of it."""
+    async with db.transaction():
+        await db.execute(SQL.administer_alone, district_id)
+        yield
+        await db.execute(SQL.raise_people_version)
+
+
+async def create_user(
+    db: Any, district_id: int, user: User, by: Author | None, now: Instant
+) -> User:
     """Create a person, under an id of ours; foreign keys are looked at here, to be told."""
     if not await db.fetchval(SQL.district_exists, district_id):
         raise NoSuchThing("district", district_id)
     await _require_school(db, district_id, user.school_id)
     person = msgspec.structs.replace(user, id=await take_numbers(db, "user"))
-    try:
-        await db.execute(SQL.create_user, *rows.from_user(district_id, person))
-    except asyncpg.UniqueViolationError:
-        raise AlreadyThere("person with the district's id", person.sourced_id) from None
+    async with db.transaction():
+        try:
+            await db.execute(SQL.create_user, *rows.from_user(district_id, person))
+        except asyncpg.UniqueViolationError:
+            raise AlreadyThere("person with the district's id", person.sourced_id) from None
+        await record(db, district_id, by, acts.person_created(person), now)
     return person
 
 
-async def change_user(db: Any, district_id: int, person: User) -> User:
-    """Change a person; an update that touches no row is the error."""
-    async with db.transaction():
+async def change_user(
+    db: Any, district_id: int, person: User, by: Author | None, now: Instant
+) -> User:
+    """Change a person."""
+    async with _administering(db, district_id):
         await _require_school(db, district_id, person.school_id)
+        old = await one(db, "user", person.id, SQL.user, district_id, person.id)
         change = rows.from_user_change(district_id, person)
         try:
-            touched = await db.fetchval(SQL.change_user, *change)
+            await db.execute(SQL.change_user, *change)
         except asyncpg.UniqueViolationError:
             raise AlreadyThere("person with the district's id", person.sourced_id) from None
-        if touched is None:
-            raise NoSuchThing("user", person.id)
-        await db.execute(SQL.raise_people_version)
+        await record(db, district_id, by, acts.person_changed(rows.user(old), person), now)
     return person
 
 
 async def _require_school(db: Any, district_id: int, school_id: int | None) -> None:
-    if school_id is not None and not await db.fetchval(SQL.school, district_id, school_id):
-        raise NoSuchThing("school", school_id)
+    if school_id is not None:
+        await one(db, "school", school_id, SQL.school, district_id, school_id)
 
 
-async def create_key(db: Any, key: ApiKey) -> None:
+async def create_key(db: Any, key: ApiKey, by: Author | None, now: Instant) -> None:
     """Store a key; its user is looked at here, so that the error can be told."""
-    async with db.transaction():
-        if not await db.fetchval(SQL.user, key.district_id, key.user_id):
-            raise NoSuchThing("user", key.user_id)
+    async with _administering(db, key.district_id):
+        await one(db, "user", key.user_id, SQL.user, key.district_id, key.user_id)
         try:
             await db.execute(SQL.add_key_home, key.key, key.district_id)
         except asyncpg.UniqueViolationError:
             raise AlreadyThere("key", key.key) from None
         await db.execute(SQL.create_key, *rows.from_api_key(key))
-        await db.execute(SQL.raise_people_version)
+        await record(db, key.district_id, by, acts.key_created(key), now)
 
 
-async def change_key(db: Any, key: ApiKey) -> None:
+async def change_key(db: Any, key: ApiKey, by: Author | None, now: Instant) -> None:
     """Change a key; an update that touches no row is the error."""
-    async with db.transaction():
+    async with _administering(db, key.district_id):
+        old = await db.fetchrow(SQL.key, key.district_id, key.key)
         if await db.fetchval(SQL.change_key, *rows.from_key_change(key)) is None:
             raise NoSuchThing("key", key.key)
-        await db.execute(SQL.raise_people_version)
+        await record(db, key.district_id, by, acts.key_changed(rows.api_key(old), key), now)

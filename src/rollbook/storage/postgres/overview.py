@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from rollbook.domain.acts import Act, ActQuery
 from rollbook.domain.overview import FOUND_MOST, RecordQuery, newest, spellings
 from rollbook.domain.people import User
 from rollbook.domain.record import RecordEntry
-from rollbook.storage import rows
+from rollbook.storage import act_rows, rows
 from rollbook.storage.postgres.pool import Pool
 from rollbook.storage.postgres.statements import SQL
 
@@ -33,3 +34,9 @@ class Lookups:
             for section_id in query.section_ids or ():
                 found += await db.fetch(SQL.section_record, district_id, section_id, *place)
         return newest((rows.record_entry(row[0], row[1:]) for row in found), query.limit)
+
+    async def acts(self, district_id: int, query: ActQuery) -> list[Act]:
+        """Read them by time."""
+        async with self._pool.of(district_id) as db:
+            found = await db.fetch(SQL.acts, *act_rows.from_query(district_id, query))
+        return [act_rows.act(row) for row in found]

@@ -10,7 +10,11 @@ from typing import Any
 
 import asyncpg
 
+from rollbook.domain.acts import roster_taken_in
+from rollbook.domain.people import Instant
+from rollbook.domain.record import Author
 from rollbook.domain.roster_files import RosterLimits, RosterPart, RosterSummary
+from rollbook.storage.postgres.acts import record
 from rollbook.storage.postgres.statements import PARAMETERS, SQL
 from rollbook.storage.roster_import import Progress, RosterImport, lines, nouns, two_alike
 
@@ -30,9 +34,11 @@ async def import_roster(
     parts: Iterable[RosterPart],
     limits: RosterLimits,
     progress: Progress,
+    by: Author | None,
+    now: Instant,
 ) -> list[RosterSummary]:
     """
-    Stage, compare, apply; on a dry run, undo.
+    Stage, compare, apply, and write down who did it; on a dry run, undo.
 
     Ids are taken beside the import, so that nobody who needs one waits until it ends: those of an
     import that was undone are never used.
@@ -54,6 +60,7 @@ async def import_roster(
         summaries = await roster.apply()
         for table in _STAGING:
             await db.execute(f"DELETE FROM {table} WHERE district_id = $1", district_id)  # noqa: S608
+        await record(db, district_id, by, roster_taken_in(summaries), now)
         await db.execute(SQL.raise_people_version)
         done = not limits.dry_run
     finally:

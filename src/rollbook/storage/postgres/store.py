@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+from rollbook.domain.acts import district_created
 from rollbook.domain.attendance import tally
 from rollbook.domain.days import Day, instant
 from rollbook.domain.mark_files import MarkLines, MarkSelection, MarksSummary, SectionMarks
@@ -31,6 +32,7 @@ from rollbook.storage import selection as choice
 from rollbook.storage.clock import Clock, system_clock
 from rollbook.storage.postgres import changes, mark_files, migrations, reading, roster_import
 from rollbook.storage.postgres.accounts import Accounts
+from rollbook.storage.postgres.acts import record
 from rollbook.storage.postgres.catalogue import Catalogue
 from rollbook.storage.postgres.gathering import Gathered
 from rollbook.storage.postgres.overview import Lookups
@@ -254,43 +256,52 @@ class PostgresStore(Accounts, Catalogue, DaysOfSchool, Lookups):
         async with self._pool.shared() as db:
             return [rows.district(row) for row in await db.fetch(SQL.districts)]
 
-    async def create_district(self, name: str, time_zone: str) -> District:
+    async def create_district(
+        self, name: str, time_zone: str, *, by: Author | None = None
+    ) -> District:
         """Create a district, and its book of nonces: nobody can have used one before."""
         async with self._pool.shared() as db:
             district = await changes.create_district(db, name, time_zone, self._now())
-        async with self._pool.of(district.id) as db:
+        async with self._pool.of(district.id) as db, db.transaction():
             await db.execute(SQL.begin_nonce_book, district.id, 0)
+            await record(db, district.id, by, district_created(district), self._now())
         return district
 
-    async def change_district(self, district: District) -> District:
+    async def change_district(
+        self, district: District, *, by: Author | None = None
+    ) -> District:
         """Store a district as it is set now."""
         async with self._changing_people(district.id) as db:
-            return await changes.change_district(db, district)
+            return await changes.change_district(db, district, by, self._now())
 
-    async def create_user(self, district_id: int, user: User) -> User:
+    async def create_user(
+        self, district_id: int, user: User, *, by: Author | None = None
+    ) -> User:
         """Create a person."""
         async with self._pool.of(district_id) as db:
-            return await changes.create_user(db, district_id, user)
+            return await changes.create_user(db, district_id, user, by, self._now())
 
-    async def change_user(self, district_id: int, user: User) -> User:
+    async def change_user(
+        self, district_id: int, user: User, *, by: Author | None = None
+    ) -> User:
         """Store a person."""
         async with self._changing_people(district_id) as db:
-            return await changes.change_user(db, district_id, user)
+            return await changes.change_user(db, district_id, user, by, self._now())
 
     async def keys(self, district_id: int) -> list[ApiKey]:
         """Read the district's keys."""
         async with self._pool.of(district_id) as db:
             return [rows.api_key(row) for row in await db.fetch(SQL.keys, district_id)]
 
-    async def create_key(self, key: ApiKey) -> None:
+    async def create_key(self, key: ApiKey, *, by: Author | None = None) -> None:
         """Store a key."""
         async with self._changing_people(key.district_id) as db:
-            await changes.create_key(db, key)
+            await changes.create_key(db, key, by, self._now())
 
-    async def change_key(self, key: ApiKey) -> None:
+    async def change_key(self, key: ApiKey, *, by: Author | None = None) -> None:
         """Store a key's secrets and dates."""
         async with self._changing_people(key.district_id) as db:
-            await changes.change_key(db, key)
+            await changes.change_key(db, key, by, self._now())
 
     async def note_use_of_key(self, district_id: int, key: str, day: Day) -> None:
         """Note it, unless somebody has."""
@@ -303,6 +314,8 @@ class PostgresStore(Accounts, Catalogue, DaysOfSchool, Lookups):
         parts: Iterable[RosterPart],
         limits: RosterLimits,
         progress: Callable[[str, int], None],
+        *,
+        by: Author | None = None,
     ) -> list[RosterSummary]:
         """Take the roster in on a connection of its own: it is one long transaction."""
 
@@ -312,7 +325,7 @@ class PostgresStore(Accounts, Catalogue, DaysOfSchool, Lookups):
 
         async with self._changing_people(district_id) as db:
             return await roster_import.import_roster(
-                db, take_numbers, district_id, parts, limits, progress
+                db, take_numbers, district_id, parts, limits, progress, by, self._now()
             )
 
     # ---- files of marks

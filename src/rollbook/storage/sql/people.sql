@@ -23,8 +23,7 @@ INSERT INTO districts (id, name, time_zone, created_at) VALUES (:id, :name, :tim
 UPDATE districts
    SET name = :name, time_zone = :time_zone, powerschool = :powerschool,
        lock_days = :lock_days, status_looks = :status_looks
- WHERE id = :id
-RETURNING id;
+ WHERE id = :id;
 
 -- name: schools
 SELECT id, title, sourced_id
@@ -70,8 +69,7 @@ UPDATE users
        sourced_id = :sourced_id, school_id = :school_id, name_title = :name_title,
        name_first_preferred = :name_first_preferred, name_middle = :name_middle,
        username = :username, primary_email = :primary_email, active = :active
- WHERE district_id = :district_id AND id = :id
-RETURNING id;
+ WHERE district_id = :district_id AND id = :id;
 
 -- name: key
 SELECT key, district_id, user_id, sealed_secret, former_sealed_secret, former_until,

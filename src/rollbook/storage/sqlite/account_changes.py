@@ -5,10 +5,13 @@ from typing import Any, TypeAlias
 import apsw
 import msgspec
 
+from rollbook.domain import acts
 from rollbook.domain.accounts import Account, Link, Session
 from rollbook.domain.errors import AccountChanged, AlreadyThere, NoSuchThing
 from rollbook.domain.people import Instant
+from rollbook.domain.record import Author
 from rollbook.storage import rows
+from rollbook.storage.sqlite.acts import record
 from rollbook.storage.sqlite.statements import SQL
 
 
@@ -16,6 +19,7 @@ class CreateAccount(msgspec.Struct, frozen=True, tag=True):
     """A new account."""
 
     account: Account
+    by: Author | None = None
 
 
 class ChangeAccount(msgspec.Struct, frozen=True, tag=True):
@@ -24,6 +28,7 @@ class ChangeAccount(msgspec.Struct, frozen=True, tag=True):
     old: Account
     new: Account
     ends_sessions: bool
+    by: Author | None = None
 
 
 class OpenSession(msgspec.Struct, frozen=True, tag=True):
@@ -58,6 +63,7 @@ class CreateLink(msgspec.Struct, frozen=True, tag=True):
     """A new link."""
 
     link: Link
+    by: Author | None = None
 
 
 class UseLink(msgspec.Struct, frozen=True, tag=True):
@@ -90,7 +96,7 @@ AccountCommand: TypeAlias = (
 )
 
 
-def create_account(db: apsw.Connection, command: CreateAccount, _now: Instant) -> None:
+def create_account(db: apsw.Connection, command: CreateAccount, now: Instant) -> None:
     """Store an account; what the constraints would refuse is looked at here, to be told."""
     new = command.account
     if not db.execute(SQL.user, (new.district_id, new.user_id)).fetchone():
@@ -101,9 +107,10 @@ def create_account(db: apsw.Connection, command: CreateAccount, _now: Instant) -
         db.execute(SQL.create_account, rows.from_account(new))
     except apsw.ConstraintError:
         raise _taken(db, new) from None
+    record(db, new.district_id, command.by, acts.account_created(new), now)
 
 
-def change_account(db: apsw.Connection, command: ChangeAccount, _now: Instant) -> None:
+def change_account(db: apsw.Connection, command: ChangeAccount, now: Instant) -> None:
     """Change an account; an update that touches no row is the error."""
     old, new = command.old, command.new
     try:
@@ -116,6 +123,7 @@ def change_account(db: apsw.Connection, command: ChangeAccount, _now: Instant) -
         whose = (old.district_id, old.user_id)
         db.execute(SQL.close_sessions, whose)
         db.execute(SQL.drop_links, whose)
+    record(db, old.district_id, command.by, acts.account_changed(old, new), now)
 
 
 def _taken(db: apsw.Connection, new: Account) -> AlreadyThere:
@@ -153,12 +161,13 @@ def close_sessions(db: apsw.Connection, command: CloseSessions, _now: Instant) -
     db.execute(SQL.close_sessions, (command.district_id, command.user_id))
 
 
-def create_link(db: apsw.Connection, command: CreateLink, _now: Instant) -> None:
+def create_link(db: apsw.Connection, command: CreateLink, now: Instant) -> None:
     """Store a link in the place of the person's others for the same."""
     link = command.link
     _require_account(db, link.district_id, link.user_id)
     db.execute(SQL.replace_links, (link.district_id, link.user_id, link.purpose))
     db.execute(SQL.create_link, rows.from_link(link))
+    record(db, link.district_id, command.by, acts.link_made(link), now)
 
 
 def use_link(db: apsw.Connection, command: UseLink, _now: Instant) -> Link:

@@ -6,6 +6,7 @@ from typing import Any
 
 from rollbook.domain.accounts import Account, Link, Session, Visitor
 from rollbook.domain.people import Instant
+from rollbook.domain.record import Author
 from rollbook.storage import rows
 from rollbook.storage.sqlite import account_changes as changes
 from rollbook.storage.sqlite.statements import SQL
@@ -40,15 +41,20 @@ class Accounts(ABC):
         """Read the district's accounts."""
         return [rows.account(row) for row in self._rows(SQL.accounts, (district_id,))]
 
-    async def create_account(self, account: Account) -> None:
+    async def create_account(self, account: Account, *, by: Author | None = None) -> None:
         """Hand the command to the writer."""
-        await self._write(changes.CreateAccount(account))
+        await self._write(changes.CreateAccount(account, by))
 
     async def change_account(
-        self, old: Account, new: Account, *, ends_sessions: bool = False
+        self,
+        old: Account,
+        new: Account,
+        *,
+        ends_sessions: bool = False,
+        by: Author | None = None,
     ) -> None:
         """Hand the command to the writer."""
-        await self._write(changes.ChangeAccount(old, new, ends_sessions))
+        await self._write(changes.ChangeAccount(old, new, ends_sessions, by))
 
     async def visitor(self, district_id: int, digest: bytes) -> Visitor | None:
         """Read session, account, user and district in a row."""
@@ -71,9 +77,9 @@ class Accounts(ABC):
         """Hand the command to the writer."""
         await self._write(changes.CloseSessions(district_id, user_id))
 
-    async def create_link(self, link: Link) -> None:
+    async def create_link(self, link: Link, *, by: Author | None = None) -> None:
         """Hand the command to the writer."""
-        await self._write(changes.CreateLink(link))
+        await self._write(changes.CreateLink(link, by))
 
     async def link(self, district_id: int, digest: bytes) -> Link | None:
         """Read a link."""

@@ -10,18 +10,18 @@ from typing import Any, TypeAlias
 import apsw
 import msgspec
 
+from rollbook.domain import acts
 from rollbook.domain.attendance import Answer, Entry, Judgement, judge
 from rollbook.domain.days import Day
-from rollbook.domain.errors import (
-    AlreadyThere,
-    NoSuchThing,
-)
+from rollbook.domain.errors import AlreadyThere, NoSuchThing
 from rollbook.domain.people import ApiKey, District, Instant, User
+from rollbook.domain.record import Author
 from rollbook.domain.store import Saved, SaveMarks, TakeRoll
 from rollbook.storage import rows
 from rollbook.storage.judging import judge_marks, judge_roll
 from rollbook.storage.sqlite import account_changes
 from rollbook.storage.sqlite.account_changes import AccountCommand
+from rollbook.storage.sqlite.acts import record
 from rollbook.storage.sqlite.sections import Section, Sections
 from rollbook.storage.sqlite.statements import SQL
 
@@ -31,12 +31,14 @@ class CreateDistrict(msgspec.Struct, frozen=True, tag=True):
 
     name: str
     time_zone: str
+    by: Author | None = None
 
 
 class ChangeDistrict(msgspec.Struct, frozen=True, tag=True):
     """A district as it is set now."""
 
     district: District
+    by: Author | None = None
 
 
 class CreateUser(msgspec.Struct, frozen=True, tag=True):
@@ -44,6 +46,7 @@ class CreateUser(msgspec.Struct, frozen=True, tag=True):
 
     district_id: int
     user: User
+    by: Author | None = None
 
 
 class ChangeUser(msgspec.Struct, frozen=True, tag=True):
@@ -51,18 +54,21 @@ class ChangeUser(msgspec.Struct, frozen=True, tag=True):
 
     district_id: int
     user: User
+    by: Author | None = None
 
 
 class CreateKey(msgspec.Struct, frozen=True, tag=True):
     """A new key."""
 
     key: ApiKey
+    by: Author | None = None
 
 
 class ChangeKey(msgspec.Struct, frozen=True, tag=True):
     """A key's secrets and dates."""
 
     key: ApiKey
+    by: Author | None = None
 
 
 class NoteUseOfKey(msgspec.Struct, frozen=True, tag=True):
@@ -160,22 +166,32 @@ def create_district(db: apsw.Connection, command: CreateDistrict, now: Instant) 
         db.execute(SQL.create_district, (number, command.name, command.time_zone, now))
     except apsw.ConstraintError:
         raise AlreadyThere("district", f"“{command.name}”") from None
-    return District(id=number, name=command.name, time_zone=command.time_zone)
+    made = District(id=number, name=command.name, time_zone=command.time_zone)
+    record(db, made.id, command.by, acts.district_created(made), now)
+    return made
 
 
-def change_district(db: apsw.Connection, command: ChangeDistrict, _now: Instant) -> District:
-    """Change a district; an update that touches no row is the error."""
+def change_district(db: apsw.Connection, command: ChangeDistrict, now: Instant) -> District:
+    """Change a district."""
     new = command.district
+    old = rows.district(_row(db, "district", new.id, SQL.district, new.id))
     try:
-        touched = db.execute(SQL.change_district, rows.from_district_change(new)).fetchone()
+        db.execute(SQL.change_district, rows.from_district_change(new))
     except apsw.ConstraintError:
         raise AlreadyThere("district", f"“{new.name}”") from None
-    if touched is None:
-        raise NoSuchThing("district", new.id)
+    record(db, new.id, command.by, acts.district_changed(old, new), now)
     return new
 
 
-def create_user(db: apsw.Connection, command: CreateUser, _now: Instant) -> User:
+def _row(db: apsw.Connection, noun: str, name: int | str, statement: str, *key: Any) -> Any:
+    """Return the one row; none is `NoSuchThing`."""
+    found = db.execute(statement, key).fetchone()
+    if found is None:
+        raise NoSuchThing(noun, name)
+    return found
+
+
+def create_user(db: apsw.Connection, command: CreateUser, now: Instant) -> User:
     """Create a person, under an id of ours; foreign keys are looked at here, to be told."""
     district_id = command.district_id
     if not db.execute(SQL.district_exists, (district_id,)).fetchone():
@@ -186,47 +202,46 @@ def create_user(db: apsw.Connection, command: CreateUser, _now: Instant) -> User
         db.execute(SQL.create_user, rows.from_user(district_id, person))
     except apsw.ConstraintError:
         raise AlreadyThere("person with the district's id", person.sourced_id) from None
+    record(db, district_id, command.by, acts.person_created(person), now)
     return person
 
 
-def change_user(db: apsw.Connection, command: ChangeUser, _now: Instant) -> User:
-    """Change a person; an update that touches no row is the error."""
+def change_user(db: apsw.Connection, command: ChangeUser, now: Instant) -> User:
+    """Change a person."""
     district_id, person = command.district_id, command.user
     _require_school(db, district_id, person.school_id)
+    old = rows.user(_row(db, "user", person.id, SQL.user, district_id, person.id))
     try:
-        touched = db.execute(
-            SQL.change_user, rows.from_user_change(district_id, person)
-        ).fetchone()
+        db.execute(SQL.change_user, rows.from_user_change(district_id, person))
     except apsw.ConstraintError:
         raise AlreadyThere("person with the district's id", person.sourced_id) from None
-    if touched is None:
-        raise NoSuchThing("user", person.id)
+    record(db, district_id, command.by, acts.person_changed(old, person), now)
     return person
 
 
 def _require_school(db: apsw.Connection, district_id: int, school_id: int | None) -> None:
-    if school_id is None:
-        return
-    if not db.execute(SQL.school, (district_id, school_id)).fetchone():
-        raise NoSuchThing("school", school_id)
+    if school_id is not None:
+        _row(db, "school", school_id, SQL.school, district_id, school_id)
 
 
-def create_key(db: apsw.Connection, command: CreateKey, _now: Instant) -> None:
+def create_key(db: apsw.Connection, command: CreateKey, now: Instant) -> None:
     """Store a key; foreign keys are looked at here, so that the error can be told."""
     key = command.key
-    if not db.execute(SQL.user, (key.district_id, key.user_id)).fetchone():
-        raise NoSuchThing("user", key.user_id)
+    _row(db, "user", key.user_id, SQL.user, key.district_id, key.user_id)
     try:
         db.execute(SQL.create_key, rows.from_api_key(key))
     except apsw.ConstraintError:
         raise AlreadyThere("key", key.key) from None
+    record(db, key.district_id, command.by, acts.key_created(key), now)
 
 
-def change_key(db: apsw.Connection, command: ChangeKey, _now: Instant) -> None:
-    """Change a key; an update that touches no row is the error."""
+def change_key(db: apsw.Connection, command: ChangeKey, now: Instant) -> None:
+    """Change a key; one of another district is none."""
     key = command.key
+    old = rows.api_key(_row(db, "key", key.key, SQL.key, key.key))
     if db.execute(SQL.change_key, rows.from_key_change(key)).fetchone() is None:
         raise NoSuchThing("key", key.key)
+    record(db, key.district_id, command.by, acts.key_changed(old, key), now)
 
 
 def note_use_of_key(db: apsw.Connection, command: NoteUseOfKey, _now: Instant) -> None:

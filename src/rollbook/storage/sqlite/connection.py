@@ -91,7 +91,7 @@ def only_read(db: apsw.Connection) -> None:
 
 def only_add_to_the_record(db: apsw.Connection) -> None:
     """
-    Let no statement of the application change, replace or remove an entry of the record.
+    Let no statement of the application change, replace or remove an entry of the records.
 
     The schema's triggers refuse that already; here they cannot be taken away, nor be walked
     around: a REPLACE removes rows, and their triggers hear of it only when told to.
@@ -104,7 +104,8 @@ def _may(action: int, what: str | None, _on: str | None, *_where: str | None) ->
     return apsw.SQLITE_DENY if what in _FORBIDDEN.get(action, ()) else apsw.SQLITE_OK
 
 
-_KEPT = {"record", "anchors", "restorations", "sqlite_master"}  # the last: where triggers are
+# In the last one are the triggers.
+_KEPT = {"record", "acts", "anchors", "restorations", "sqlite_master"}
 _FORBIDDEN: dict[int, set[str]] = {
     apsw.SQLITE_INSERT: {"anchors", "restorations"},
     apsw.SQLITE_UPDATE: _KEPT,

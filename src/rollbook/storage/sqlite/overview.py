@@ -6,10 +6,11 @@ from typing import Any
 
 import apsw
 
+from rollbook.domain.acts import Act, ActQuery
 from rollbook.domain.overview import FOUND_MOST, RecordQuery, newest, spellings
 from rollbook.domain.people import User
 from rollbook.domain.record import RecordEntry
-from rollbook.storage import rows
+from rollbook.storage import act_rows, rows
 from rollbook.storage.sqlite.connection import moment
 from rollbook.storage.sqlite.statements import SQL
 
@@ -43,3 +44,8 @@ class Lookups(ABC):
                     for row in self._rows(SQL.section_record, (district_id, section_id, *place))
                 ]
         return newest((rows.record_entry(row[0], row[1:]) for row in found), query.limit)
+
+    async def acts(self, district_id: int, query: ActQuery) -> list[Act]:
+        """Read them by time."""
+        found = self._rows(SQL.acts, act_rows.from_query(district_id, query))
+        return [act_rows.act(row) for row in found]

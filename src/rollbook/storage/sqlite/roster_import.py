@@ -13,6 +13,9 @@ from typing import Any
 
 import apsw
 
+from rollbook.domain.acts import roster_taken_in
+from rollbook.domain.people import Instant
+from rollbook.domain.record import Author
 from rollbook.domain.roster_files import (
     RosterCourse,
     RosterEnrollment,
@@ -26,6 +29,7 @@ from rollbook.domain.roster_files import (
 )
 from rollbook.storage.roster_import import Progress, RosterImport, lines, nouns, two_alike
 from rollbook.storage.sqlite import changes
+from rollbook.storage.sqlite.acts import record
 from rollbook.storage.sqlite.connection import faults_as_unavailable
 from rollbook.storage.sqlite.statements import SQL
 
@@ -47,9 +51,11 @@ async def import_roster(
     parts: Iterable[RosterPart],
     limits: RosterLimits,
     progress: Progress,
+    by: Author | None,
+    now: Instant,
 ) -> list[RosterSummary]:
     """
-    Stage, compare, apply; on a dry run, undo.
+    Stage, compare, apply, and write down who did it; on a dry run, undo.
 
     Raises:
         NoSuchThing: There is no such district.
@@ -64,7 +70,9 @@ async def import_roster(
             await roster.prepare()
         db.execute("BEGIN IMMEDIATE")
         with _ending_with(db, "ROLLBACK" if limits.dry_run else "COMMIT"):
-            return await roster.apply()
+            summaries = await roster.apply()
+            record(db, district_id, by, roster_taken_in(summaries), now)
+    return summaries
 
 
 class _Desk:

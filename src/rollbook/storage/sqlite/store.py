@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from rollbook.domain.attendance import answers_to, tally
-from rollbook.domain.days import Day
+from rollbook.domain.days import Day, instant
 from rollbook.domain.errors import NoSuchThing
 from rollbook.domain.people import ApiKey, District, KeyHolder, School, User
-from rollbook.domain.record import Recorded
+from rollbook.domain.record import Author, Recorded
 from rollbook.domain.roster_files import RosterLimits, RosterPart, RosterSummary
 from rollbook.domain.rosters import Course, Footing, Person, Section
 from rollbook.domain.store import (
@@ -331,37 +331,45 @@ class SqliteStore(FilesOfMarks, Accounts, DaysOfSchool, Lookups):
         """Read every district."""
         return [rows.district(row) for row in self._rows(SQL.districts, ())]
 
-    async def create_district(self, name: str, time_zone: str) -> District:
+    async def create_district(
+        self, name: str, time_zone: str, *, by: Author | None = None
+    ) -> District:
         """Hand the command to the writer."""
-        district: District = await self._write(changes.CreateDistrict(name, time_zone))
+        district: District = await self._write(changes.CreateDistrict(name, time_zone, by))
         return district
 
-    async def change_district(self, district: District) -> District:
+    async def change_district(
+        self, district: District, *, by: Author | None = None
+    ) -> District:
         """Hand the command to the writer."""
-        changed: District = await self._write(changes.ChangeDistrict(district))
+        changed: District = await self._write(changes.ChangeDistrict(district, by))
         return changed
 
-    async def create_user(self, district_id: int, user: User) -> User:
+    async def create_user(
+        self, district_id: int, user: User, *, by: Author | None = None
+    ) -> User:
         """Hand the command to the writer."""
-        created: User = await self._write(changes.CreateUser(district_id, user))
+        created: User = await self._write(changes.CreateUser(district_id, user, by))
         return created
 
-    async def change_user(self, district_id: int, user: User) -> User:
+    async def change_user(
+        self, district_id: int, user: User, *, by: Author | None = None
+    ) -> User:
         """Hand the command to the writer."""
-        changed: User = await self._write(changes.ChangeUser(district_id, user))
+        changed: User = await self._write(changes.ChangeUser(district_id, user, by))
         return changed
 
     async def keys(self, district_id: int) -> list[ApiKey]:
         """Read the district's keys."""
         return [rows.api_key(row) for row in self._rows(SQL.keys, (district_id,))]
 
-    async def create_key(self, key: ApiKey) -> None:
+    async def create_key(self, key: ApiKey, *, by: Author | None = None) -> None:
         """Hand the command to the writer."""
-        await self._write(changes.CreateKey(key))
+        await self._write(changes.CreateKey(key, by))
 
-    async def change_key(self, key: ApiKey) -> None:
+    async def change_key(self, key: ApiKey, *, by: Author | None = None) -> None:
         """Hand the command to the writer."""
-        await self._write(changes.ChangeKey(key))
+        await self._write(changes.ChangeKey(key, by))
 
     async def note_use_of_key(self, district_id: int, key: str, day: Day) -> None:
         """Hand the command to the writer."""
@@ -373,7 +381,11 @@ class SqliteStore(FilesOfMarks, Accounts, DaysOfSchool, Lookups):
         parts: Iterable[RosterPart],
         limits: RosterLimits,
         progress: Callable[[str, int], None],
+        *,
+        by: Author | None = None,
     ) -> list[RosterSummary]:
         """Take the roster in with this process's own writer: it is one long transaction."""
-        db = self._own_writer().db
-        return await roster_import.import_roster(db, district_id, parts, limits, progress)
+        db, now = self._own_writer().db, instant(self._clock())
+        return await roster_import.import_roster(
+            db, district_id, parts, limits, progress, by, now
+        )

@@ -10,4 +10,5 @@ SELECT row_security_active('marks');
 -- name: number_on
 SELECT setval(pg_get_serial_sequence('events', 'id'), (SELECT max(id) FROM events)),
        setval(pg_get_serial_sequence('holds', 'id'), (SELECT max(id) FROM holds)),
-       setval(pg_get_serial_sequence('prunings', 'id'), (SELECT max(id) FROM prunings));
+       setval(pg_get_serial_sequence('prunings', 'id'), (SELECT max(id) FROM prunings)),
+       setval(pg_get_serial_sequence('acts', 'id'), (SELECT max(id) FROM acts));

@@ -38,6 +38,11 @@ SELECT key, district_id, user_id, sealed_secret, former_sealed_secret, former_un
   FROM api_keys
  WHERE district_id = :district_id AND key = :key;
 
+-- name: administer_alone
+-- Of two who administer a district one waits for the other, so that what an act says was before is
+-- what was before. Until the transaction ends.
+SELECT pg_advisory_xact_lock(76552665, :district_id);
+
 -- name: raise_people_version
 UPDATE counters SET next = next + 1 WHERE noun = 'change of people';
 
