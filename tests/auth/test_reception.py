@@ -306,7 +306,6 @@ async def test_who_is_disabled_is_out_at_once(
     assert not await is_in(reception, token)
     assert not await comes_in(reception, PASSWORD)
     assert await reception.invited(link) is None
-    assert await reception.ask_reset(LOGIN, HOME) is None
     await reception.enable(cast.district.id, bob)
     assert not await is_in(reception, token)
     assert await comes_in(reception, PASSWORD)
@@ -324,7 +323,6 @@ async def test_who_is_no_longer_active_is_out_at_once(
 
     assert not await is_in(reception, token)
     assert not await comes_in(reception, PASSWORD)
-    assert await reception.ask_reset(LOGIN, HOME) is None
 
 
 async def test_a_role_counts_from_the_next_request_on(
@@ -517,9 +515,8 @@ async def test_a_link_ends_by_itself(
     link = (
         await reception.invite(cast.district.id, cast.users["dora"], "dora")
         if invitation
-        else await reception.ask_reset(LOGIN, HOME)
+        else await reception.reset(cast.district.id, bob)
     )
-    assert link is not None
     clock.advance(minutes=minutes - 1)
     assert await reception.invited(link) is not None
     clock.advance(minutes=1)
@@ -560,23 +557,10 @@ async def test_who_has_a_password_is_not_invited(
     assert await comes_in(reception, PASSWORD)
 
 
-async def test_nobody_else_makes_an_invitation_void(reception: Reception, cast: Cast) -> None:
+async def test_only_who_has_an_account_gets_a_link(reception: Reception, bob: int) -> None:
     """
-    Whoever asks for a reset of somebody who was invited gets none, and the invitation works on.
+    For a number of nobody's there is no link.
     """
-    link = await reception.invite(cast.district.id, cast.users["dora"], "dora")
-
-    assert await reception.ask_reset("dora", AWAY) is None
-    assert await reception.invited(link) is not None
-
-
-async def test_only_who_is_there_is_sent_a_link(reception: Reception, bob: int) -> None:
-    """
-    For an unknown login there is no link, and no other answer than for a known one.
-    """
-    assert await reception.ask_reset(LOGIN.upper(), HOME) is not None
-    for login in ("nobody", "", "\0", "\ud800", "x" * 100_000):
-        assert await reception.ask_reset(login, HOME) is None
     for number in (7, -1):
         with pytest.raises(NoSuchThing):
             await reception.reset(1, number)
@@ -586,7 +570,7 @@ async def test_only_who_is_there_is_sent_a_link(reception: Reception, bob: int) 
 
 
 async def test_guessing_is_stopped_and_its_victim_is_not(
-    reception: Reception, clock: Clock, bob: int
+    reception: Reception, cast: Cast, clock: Clock, bob: int
 ) -> None:
     """
     A thousand guesses at a name get ten through; its owner comes in from where they always do,
@@ -603,8 +587,7 @@ async def test_guessing_is_stopped_and_its_victim_is_not(
 
     assert tried == 10
     assert await comes_in(reception, PASSWORD)
-    link = await reception.ask_reset(LOGIN, "203.0.113.9")
-    assert link is not None
+    link = await reception.reset(cast.district.id, bob)
     await reception.set_password(link, NEW, "203.0.113.9")
     assert await reception.log_in(LOGIN, NEW, "203.0.113.9")
     with pytest.raises(AskedTooOften):
@@ -650,16 +633,6 @@ async def test_a_schools_morning_comes_in(
     )
 
     assert len(set(tokens)) == 200
-
-
-async def test_links_are_not_asked_for_without_end(reception: Reception, bob: int) -> None:
-    """
-    Three links an hour for a name, whoever asks.
-    """
-    for _ in range(3):
-        await reception.ask_reset(LOGIN, HOME)
-    with pytest.raises(AskedTooOften):
-        await reception.ask_reset(LOGIN, AWAY)
 
 
 async def test_a_password_is_not_guessed_at_an_open_page(

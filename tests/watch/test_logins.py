@@ -178,23 +178,6 @@ def test_ipv6_clients_are_counted_by_their_network(turnstile: LoginTurnstile) ->
     assert let_through(turnstile, [(None, f"u{number}") for number in range(1000)]) == 250
 
 
-def test_links_are_asked_for_three_times_an_hour(
-    turnstile: LoginTurnstile, clock: Seconds, noted: list[str]
-) -> None:
-    """
-    Nobody's mail is filled with links; asking is no try to log in.
-    """
-    for address in addresses(3):
-        turnstile.ask_reset(address, "bob")
-    with pytest.raises(AskedTooOften):
-        turnstile.ask_reset(HOME, "bob")
-    clock.now += 20 * 60
-
-    turnstile.ask_reset(HOME, "bob")
-    assert noted == ["reset"]
-    assert let_through(turnstile, [(HOME, "bob")] * 20) == 10
-
-
 def test_memory_is_bounded(turnstile: LoginTurnstile, monkeypatch: pytest.MonkeyPatch) -> None:
     """
     Of the places where people came in the oldest are forgotten.

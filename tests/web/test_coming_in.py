@@ -66,6 +66,23 @@ async def test_passwords_that_are_not_taken(
     assert (await stranger.get(invitation)).status == 200
 
 
+async def test_who_forgot_their_password_is_told_whom_to_ask(
+    stranger: Browser, visit: Visiting, reception: Reception, invitation: str, cast: Cast
+) -> None:
+    """
+    The login says that the office helps; the link that an administrator makes leads back in.
+    """
+    await reception.set_password(invitation.removeprefix("/link/"), "blue lamps in rain", None)
+    assert "Forgot your password? Ask your school’s office" in (await come_in(stranger)).text
+    alice, bob = await visit("alice"), f"/admin/people/{cast.users['bob']}"
+    answer = Page(await alice.send(await alice.get(bob), bob, {"reset": ""}))
+    path = next(word for word in answer.text.split() if "/link/" in word).removeprefix(ADDRESS)
+    page = await stranger.get(path)
+    await stranger.send(page, path, {"password": PASSWORD, "again": PASSWORD})
+
+    assert (await come_in(stranger)).status == 303
+
+
 async def test_a_wrong_password(stranger: Browser, invitation: str) -> None:
     """
     It is told like an unknown name, what was typed is still there, and no session begins.

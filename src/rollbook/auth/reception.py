@@ -53,7 +53,7 @@ _NO_LOGIN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class LoginTurnstile(Protocol):
-    """Counts tries to log in, and requests for links."""
+    """Counts tries to log in."""
 
     def try_login(self, address: str | None, login: str) -> None:
         """Count a try; raises `AskedTooOften` when it is one too many."""
@@ -63,9 +63,6 @@ class LoginTurnstile(Protocol):
 
     def know(self, address: str | None, login: str) -> None:
         """Remember that somebody with that login has proven there who they are."""
-
-    def ask_reset(self, address: str | None, login: str) -> None:
-        """Count a request for a link; raises `AskedTooOften` when it is one too many."""
 
 
 class _Open:
@@ -78,9 +75,6 @@ class _Open:
         pass
 
     def know(self, address: str | None, login: str) -> None:
-        pass
-
-    def ask_reset(self, address: str | None, login: str) -> None:
         pass
 
 
@@ -271,21 +265,6 @@ class Reception:
         """Return the token of a link that sets a new password; raises `NoSuchThing`."""
         account = await self._account(district_id, user_id)
         return await self._link(account, LinkPurpose.RESET, by)
-
-    async def ask_reset(self, login: str, address: str | None) -> str | None:
-        """
-        Return the token of a link for whoever has that login: it goes to them, and to nobody else.
-
-        None when nobody may come in with it, after as much writing. Raises `AskedTooOften`.
-        """
-        login = _as_tried(login)
-        self._turnstile.ask_reset(address, login)
-        account = await self._store.account(login)
-        has_one = account is not None and account.password_hash is not None
-        if account is None or not has_one or not await self._may_come_in(account):
-            await self._store.try_writing()
-            return None
-        return await self._link(account, LinkPurpose.RESET, None)
 
     async def _account(self, district_id: int, user_id: int) -> Account:
         account = await self._store.account_of_user(district_id, user_id)

@@ -23,7 +23,6 @@ _WHAT = {
     "login": "There were too many tries to log in with this name",
     "login address": "There were too many tries to log in from this address",
     "login all": "There are too many tries to log in right now",
-    "reset": "There were too many requests for a new password for this name",
 }
 
 
@@ -48,7 +47,6 @@ class LoginTurnstile:
         # A whole school comes in from one address, and most of it at eight o'clock.
         self._addresses = Bucket(10 / _MINUTE, 250, clock=clock)
         self._all = Bucket(120 / _MINUTE, 500, clock=clock)
-        self._resets = Bucket(3 / (60 * _MINUTE), 3, clock=clock)
         self._known: dict[str, float] = {}  # place: when somebody last came in there
         self._note = note
         self._clock = clock
@@ -77,19 +75,6 @@ class LoginTurnstile:
         self._known[place] = self._clock()  # at the end: a dict remembers the order
         if len(self._known) > REMEMBERED:
             del self._known[next(iter(self._known))]
-
-    def ask_reset(self, address: str | None, login: str) -> None:
-        """Count a request for a link; raises `AskedTooOften` when it is one too many."""
-        wait = self._resets.take(login)
-        if wait:
-            self._refuse("reset", wait)
-        for limit, bucket, who in (
-            ("login address", self._addresses, _network(address)),
-            ("login all", self._all, ""),
-        ):
-            wait = bucket.take(who)
-            if wait:
-                self._refuse(limit, wait)
 
     def _shares(self, address: str | None, login: str) -> Iterator[tuple[str, Bucket, str]]:
         """Yield what a try counts against: the limit's name, its bucket, whose share."""
