@@ -29,6 +29,7 @@ PAGES = [
     ("roster", "alice", "/admin/roster"),
     ("record", "alice", "/admin/record"),
     ("acts", "alice-nordhafen", "/admin/record/acts"),
+    ("password", "bob", "/password"),
 ]
 
 

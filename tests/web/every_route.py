@@ -30,6 +30,7 @@ URLENCODED = "application/x-www-form-urlencoded"
 FORMS: dict[str, dict[str, str]] = {
     "/login": {"login": "nobody", "password": "no password of anybody"},
     "/logout": {},
+    "/password": {"current": "x", "password": "seven green apples", "again": "seven pears"},
     "/language": {"language": "es"},
     "/link/{token}": {"password": "seven green apples", "again": "seven green pears"},
     "/admin/settings": {"name": "Another name", "time_zone": "UTC"},

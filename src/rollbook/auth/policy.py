@@ -18,6 +18,7 @@ class Action(enum.Enum):
     SEE_PERSON = "see a person"
     ASK_MANY = "ask several things at once"
     SEE_OWN_DAY = "see their own day"
+    KEEP_OWN_ACCOUNT = "look after their own account"
     SEE_STUDENT = "see a student's days"
     SEE_SCHOOL_DAY = "see a school's day"
     EXCUSE = "give an excuse ahead"
@@ -69,6 +70,7 @@ _TABLE: dict[Action, dict[Standing, Reach]] = {
     },
     Action.ASK_MANY: _EVERYBODY,  # each thing asked for is decided for itself
     Action.SEE_OWN_DAY: _EVERYBODY,
+    Action.KEEP_OWN_ACCOUNT: _EVERYBODY,
     Action.SEE_STUDENT: {
         Standing.ADMINISTRATOR: Reach.ALL,
         Standing.OFFICE: Reach.ALL,
