@@ -189,6 +189,8 @@ async def test_the_last_administrator_stays(
     Alice can neither disable herself nor stop being administrator, until somebody else is one
     who may come in.
     """
+    link = await reception.invite(cast.district.id, cast.users["alice"], "alice")
+    await reception.set_password(link, PASSWORD, None)
     alice = await visit("alice")
     own = f"/admin/people/{cast.users['alice']}"
     page = await alice.get(own)

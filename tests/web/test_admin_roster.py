@@ -11,10 +11,11 @@ import httpx
 import msgspec
 import pytest
 
-from cast import Cast
+from cast import Cast, let_in
 from rollbook.config import Config
 from rollbook.domain.acts import ActQuery, Deed, Turn, What
 from rollbook.domain.errors import Unavailable
+from rollbook.domain.people import Role
 from rollbook.domain.record import Author, Channel
 from rollbook.domain.store import Page as Part
 from rollbook.domain.store import Store
@@ -106,6 +107,23 @@ async def test_what_is_wrong_is_told_by_file_line_and_column(visit: Visiting) ->
     assert "Nothing was changed" in page.text
     assert "users.csv, line 3, status" in page.text
     assert APPLY not in page.forms
+
+
+async def test_the_last_administrator_is_not_taken_away(
+    visit: Visiting, store: Store, cast: Cast
+) -> None:
+    """
+    A roster that would leave nobody who may come in to administer the district is refused as soon
+    as it is read.
+    """
+    await let_in(store, cast, "alice")
+    alice = await visit("alice")
+    await send(alice, zipped(users=PEOPLE + "alice,school,teacher,Alice,Keller,active\n"))
+    page = await settled(alice)
+
+    assert "This is the last administrator who may come in" in page.text
+    assert APPLY not in page.forms
+    assert (await store.user(cast.district.id, cast.users["alice"])).role is Role.ADMINISTRATOR
 
 
 async def test_no_zip_is_told(visit: Visiting) -> None:

@@ -27,7 +27,7 @@ from rollbook.cli.common import (
     table,
     with_store,
 )
-from rollbook.domain.errors import ImportRefused, TooManyEnd
+from rollbook.domain.errors import ImportRefused, LastAdministrator, TooManyEnd
 from rollbook.domain.mark_files import MarksSummary
 from rollbook.domain.people import District
 from rollbook.domain.record import Author, Channel
@@ -130,6 +130,8 @@ async def outcome_of(
         return Outcome(summaries=summaries, ended=refusal.ended, active=refusal.active)
     except ImportRefused as refusal:
         return Outcome(refused=str(refusal.facts[0]), problems=list(refusal.problems))
+    except LastAdministrator as refusal:
+        return Outcome(refused=str(refusal))
 
 
 @contextmanager

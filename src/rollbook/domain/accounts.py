@@ -218,7 +218,8 @@ class AccountBook(Protocol):
 
         With *ends_sessions* every session and every link of the person ends with it. Raises
         `AccountChanged` when the account is no longer as *old* says, `AlreadyThere` when
-        somebody has the login or the subject.
+        somebody has the login or the subject, and `LastAdministrator` when nobody who may come in
+        would be left to administer the district, unless it is the operator who does it.
         """
 
     # ---- sessions

@@ -5,7 +5,7 @@ Everything that can be refused, and why.
 RollbookError
 ├── INVALID          BadRequest · BadBody · RollRefused · ImportRefused · PasswordRefused
 ├── UNAUTHENTICATED  NotAuthenticated
-├── FORBIDDEN        NotAllowed
+├── FORBIDDEN        NotAllowed · LastAdministrator
 ├── NOT_FOUND        NoSuchThing
 ├── CONFLICT         AlreadyThere
 ├── GONE             TakenElsewhere
@@ -122,6 +122,16 @@ class NotAllowed(RollbookError):
 
     kind = Kind.FORBIDDEN
     sentence = "{0}"
+
+
+class LastAdministrator(RollbookError):
+    """A district would be left with nobody who may come in to administer it."""
+
+    kind = Kind.FORBIDDEN
+    sentence = (
+        "This is the last administrator who may come in; nobody could administer the district "
+        "then. Make somebody else an administrator first."
+    )
 
 
 class NoSuchThing(RollbookError):

@@ -37,6 +37,11 @@ class Author(msgspec.Struct, frozen=True, kw_only=True):
     request_id: str = ""
 
     @property
+    def is_operator(self) -> bool:
+        """Whether it is the operator, who can always make another administrator."""
+        return self.user_id is None
+
+    @property
     def acting(self) -> int | None:
         """The user in whose name it is written."""
         return self.user_id if self.on_behalf_of is None else self.on_behalf_of

@@ -283,7 +283,13 @@ class Store(MarkFiles, AccountBook, SchoolDays, Overview, Protocol):
     async def change_user(
         self, district_id: int, user: User, *, by: Author | None = None
     ) -> User:
-        """Store a person; raises `NoSuchThing` (for the school too), `AlreadyThere`."""
+        """
+        Store a person.
+
+        Raises `NoSuchThing` (for the school too), `AlreadyThere`, and `LastAdministrator` when
+        nobody who may come in would be left to administer the district, unless it is the
+        operator who does it.
+        """
 
     async def keys(self, district_id: int) -> list[ApiKey]:
         """Return the district's keys, oldest first."""
@@ -320,5 +326,6 @@ class Store(MarkFiles, AccountBook, SchoolDays, Overview, Protocol):
 
         Nobody and nothing is deleted: who has left is ended, and every mark stays. *progress*
         is called with the noun and the rows read so far. Raises `ImportRefused` when more
-        enrollments would end than `limits` allows, and lets through what reading *parts* raises.
+        enrollments would end than `limits` allows, `LastAdministrator` as `change_user` does, and
+        lets through what reading *parts* raises.
         """

@@ -2,7 +2,6 @@
 
 import msgspec
 
-from rollbook.domain.accounts import AccountState
 from rollbook.domain.errors import BadRequest
 from rollbook.domain.people import Role, User
 from rollbook.domain.record import Author
@@ -10,18 +9,6 @@ from rollbook.domain.store import Store
 
 # What somebody can be made here; who is a student or a guardian only the roster says.
 STAFF = (Role.TEACHER, Role.STAFF, Role.ADMINISTRATOR)
-
-
-async def is_last_administrator(store: Store, district_id: int, user_id: int) -> bool:
-    """Say whether nobody else could come in to administer the district."""
-    for account in await store.accounts(district_id):
-        if account.user_id == user_id:
-            continue
-        other = await store.user(district_id, account.user_id)
-        state = account.state(other)
-        if other.role is Role.ADMINISTRATOR and state is AccountState.ACTIVE:
-            return False
-    return True
 
 
 async def change(
@@ -39,6 +26,7 @@ async def change(
     Raises:
         BadRequest: Nobody can be made that here, or this person cannot.
         NoSuchThing: There is no such school.
+        LastAdministrator: Nobody else could come in to administer the district.
     """
     if role not in STAFF or person.role not in STAFF:
         raise BadRequest("Here people are teachers, of the office, or administrators.")

@@ -114,7 +114,7 @@ class Person:
             resp.go_to(f"/admin/people/{user_id}?done")
 
     async def _change(self, here: Visit, user: User, problems: dict[str, str]) -> None:
-        """Store role and school; the last administrator stays one."""
+        """Store role and school."""
         try:
             role = Role(here.form.id("role") or 0)
             school_id = here.form.id("school")
@@ -122,8 +122,6 @@ class Person:
             raise BadRequest(N_("A person has one role and one school.")) from None
         if not self._is_of_the_staff(user) or role not in operations.STAFF:
             raise BadRequest(N_("Who is a student or a guardian only the roster says."))
-        if user.role is Role.ADMINISTRATOR and role is not Role.ADMINISTRATOR:
-            await self._require_another(here, user)
         if role is Role.STAFF and school_id is None:
             problems["school"] = N_("The office is a school's: say which.")
             return
@@ -168,15 +166,6 @@ class Person:
         if user.id == here.actor.user.id:
             raise NotAllowed(N_("Nobody disables themselves: ask another administrator."))
         await self._reception.disable(here.district.id, user.id, by=here.author)
-
-    async def _require_another(self, here: Visit, user: User) -> None:
-        if await operations.is_last_administrator(self._store, here.district.id, user.id):
-            raise NotAllowed(
-                N_(
-                    "This is the last administrator who may come in; nobody could administer "
-                    "the district then. Make somebody else an administrator first."
-                )
-            )
 
     def _is_of_the_staff(self, user: User) -> bool:
         return user.role in operations.STAFF

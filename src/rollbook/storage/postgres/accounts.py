@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
 import asyncpg
@@ -13,7 +13,7 @@ from rollbook.domain.errors import AccountChanged, AlreadyThere, NoSuchThing
 from rollbook.domain.people import Instant
 from rollbook.domain.record import Author
 from rollbook.storage import rows
-from rollbook.storage.postgres.acts import record
+from rollbook.storage.postgres.acts import keeping_an_administrator, record
 from rollbook.storage.postgres.pool import Pool
 from rollbook.storage.postgres.statements import SQL
 
@@ -82,8 +82,10 @@ class Accounts(ABC):
         async with self._pool.of(old.district_id) as db, db.transaction():
             await _settle(db, new, instead_of=old)
             change = rows.from_account_change(old, new)
-            if await db.fetchval(SQL.change_account, *change) is None:
-                raise AccountChanged(old.login)
+            closing = keeping_an_administrator(db, old.district_id, by)
+            async with closing if new.disabled_at else nullcontext():
+                if await db.fetchval(SQL.change_account, *change) is None:
+                    raise AccountChanged(old.login)
             if old.login != new.login:
                 await db.execute(SQL.drop_login_home, old.login)
             if old.subject not in (None, new.subject):

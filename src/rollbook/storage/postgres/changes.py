@@ -16,7 +16,7 @@ from rollbook.domain.record import Author
 from rollbook.domain.store import Saved, SaveMarks, TakeRoll
 from rollbook.storage import rows
 from rollbook.storage.judging import judge_marks, judge_roll
-from rollbook.storage.postgres.acts import record
+from rollbook.storage.postgres.acts import keeping_an_administrator, record
 from rollbook.storage.postgres.pool import FAULTS, unavailable
 from rollbook.storage.postgres.reading import one
 from rollbook.storage.postgres.sections import Rosters, Sections
@@ -193,7 +193,8 @@ async def change_user(
         old = await one(db, "user", person.id, SQL.user, district_id, person.id)
         change = rows.from_user_change(district_id, person)
         try:
-            await db.execute(SQL.change_user, *change)
+            async with keeping_an_administrator(db, district_id, by):
+                await db.execute(SQL.change_user, *change)
         except asyncpg.UniqueViolationError:
             raise AlreadyThere("person with the district's id", person.sourced_id) from None
         await record(db, district_id, by, acts.person_changed(rows.user(old), person), now)

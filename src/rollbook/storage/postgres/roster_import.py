@@ -14,7 +14,7 @@ from rollbook.domain.acts import roster_taken_in
 from rollbook.domain.people import Instant
 from rollbook.domain.record import Author
 from rollbook.domain.roster_files import RosterLimits, RosterPart, RosterSummary
-from rollbook.storage.postgres.acts import record
+from rollbook.storage.postgres.acts import keeping_an_administrator, record
 from rollbook.storage.postgres.statements import PARAMETERS, SQL
 from rollbook.storage.roster_import import Progress, RosterImport, lines, nouns, two_alike
 
@@ -46,6 +46,7 @@ async def import_roster(
     Raises:
         NoSuchThing: There is no such district.
         ImportRefused: Something refers to what is not there, or too many enrollments would end.
+        LastAdministrator: Nobody who may come in would be administrator any more.
     """
     work = db.transaction()
     await work.start()
@@ -57,7 +58,8 @@ async def import_roster(
         whole = await _stage(db, district_id, parts, progress)
         roster = RosterImport(_Desk(db, take_numbers), SQL, district_id, whole, limits)
         await roster.prepare()
-        summaries = await roster.apply()
+        async with keeping_an_administrator(db, district_id, by):
+            summaries = await roster.apply()
         for table in _STAGING:
             await db.execute(f"DELETE FROM {table} WHERE district_id = $1", district_id)  # noqa: S608
         await record(db, district_id, by, roster_taken_in(summaries), now)

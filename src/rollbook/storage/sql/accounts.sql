@@ -11,6 +11,15 @@ SELECT district_id, user_id, login, password_hash, subject, created_at, disabled
  WHERE district_id = :district_id
  ORDER BY login;
 
+-- name: count_administrators
+-- How many may come in (domain.accounts.Account.state) to administer the district (role 1).
+SELECT count(*)
+  FROM accounts AS a
+  JOIN users AS u ON u.district_id = a.district_id AND u.id = a.user_id
+ WHERE a.district_id = :district_id
+   AND a.disabled_at IS NULL AND (a.password_hash IS NOT NULL OR a.subject IS NOT NULL)
+   AND u.role = 1 AND u.active;
+
 -- name: create_account
 INSERT INTO accounts (district_id, user_id, login, password_hash, subject, created_at,
                       disabled_at)

@@ -1,5 +1,6 @@
 """What each write to accounts, sessions and links does, inside somebody else's transaction."""
 
+from contextlib import nullcontext
 from typing import Any, TypeAlias
 
 import apsw
@@ -11,7 +12,7 @@ from rollbook.domain.errors import AccountChanged, AlreadyThere, NoSuchThing
 from rollbook.domain.people import Instant
 from rollbook.domain.record import Author
 from rollbook.storage import rows
-from rollbook.storage.sqlite.acts import record
+from rollbook.storage.sqlite.acts import keeping_an_administrator, record
 from rollbook.storage.sqlite.statements import SQL
 
 
@@ -113,8 +114,11 @@ def create_account(db: apsw.Connection, command: CreateAccount, now: Instant) ->
 def change_account(db: apsw.Connection, command: ChangeAccount, now: Instant) -> None:
     """Change an account; an update that touches no row is the error."""
     old, new = command.old, command.new
+    closing = keeping_an_administrator(db, old.district_id, command.by)
+    change = rows.from_account_change(old, new)
     try:
-        touched = db.execute(SQL.change_account, rows.from_account_change(old, new)).fetchone()
+        with closing if new.disabled_at else nullcontext():
+            touched = db.execute(SQL.change_account, change).fetchone()
     except apsw.ConstraintError:
         raise _taken(db, new) from None
     if touched is None:

@@ -21,7 +21,7 @@ from rollbook.storage import rows
 from rollbook.storage.judging import judge_marks, judge_roll
 from rollbook.storage.sqlite import account_changes
 from rollbook.storage.sqlite.account_changes import AccountCommand
-from rollbook.storage.sqlite.acts import record
+from rollbook.storage.sqlite.acts import keeping_an_administrator, record
 from rollbook.storage.sqlite.sections import Section, Sections
 from rollbook.storage.sqlite.statements import SQL
 
@@ -212,7 +212,8 @@ def change_user(db: apsw.Connection, command: ChangeUser, now: Instant) -> User:
     _require_school(db, district_id, person.school_id)
     old = rows.user(_row(db, "user", person.id, SQL.user, district_id, person.id))
     try:
-        db.execute(SQL.change_user, rows.from_user_change(district_id, person))
+        with keeping_an_administrator(db, district_id, command.by):
+            db.execute(SQL.change_user, rows.from_user_change(district_id, person))
     except apsw.ConstraintError:
         raise AlreadyThere("person with the district's id", person.sourced_id) from None
     record(db, district_id, command.by, acts.person_changed(old, person), now)

@@ -29,7 +29,7 @@ from rollbook.domain.roster_files import (
 )
 from rollbook.storage.roster_import import Progress, RosterImport, lines, nouns, two_alike
 from rollbook.storage.sqlite import changes
-from rollbook.storage.sqlite.acts import record
+from rollbook.storage.sqlite.acts import keeping_an_administrator, record
 from rollbook.storage.sqlite.connection import faults_as_unavailable
 from rollbook.storage.sqlite.statements import SQL
 
@@ -60,6 +60,7 @@ async def import_roster(
     Raises:
         NoSuchThing: There is no such district.
         ImportRefused: Something refers to what is not there, or too many enrollments would end.
+        LastAdministrator: Nobody who may come in would be administrator any more.
         Unavailable: The disk or the lock did not let us; what was staged is gone.
     """
     with faults_as_unavailable(), _staging(db):
@@ -70,7 +71,8 @@ async def import_roster(
             await roster.prepare()
         db.execute("BEGIN IMMEDIATE")
         with _ending_with(db, "ROLLBACK" if limits.dry_run else "COMMIT"):
-            summaries = await roster.apply()
+            with keeping_an_administrator(db, district_id, by):
+                summaries = await roster.apply()
             record(db, district_id, by, roster_taken_in(summaries), now)
     return summaries
 
