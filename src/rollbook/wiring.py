@@ -157,7 +157,7 @@ def build(config: Config, room: Path, requests: Requests) -> Entrance:
         limits=limits,
         watch=_watch(config, room),
     )
-    reception = _reception(store, requests)
+    reception = _reception(store, requests, Sharing(exchange))
     pages = build_pages(
         store,
         door,
@@ -171,8 +171,9 @@ def build(config: Config, room: Path, requests: Requests) -> Entrance:
     return Entrance(front, pages, pages.routes.first_words)
 
 
-def _reception(store: Store, requests: Requests) -> Reception:
-    turnstile = LoginTurnstile(note=requests.limited)
+def _reception(store: Store, requests: Requests, sharing: Sharing) -> Reception:
+    turnstile = LoginTurnstile(note=requests.limited, news=sharing.news)
+    sharing.teller = turnstile
     return Reception(store, Passwords(), turnstile=turnstile, clock=system_clock)
 
 

@@ -11,6 +11,7 @@ from rollbook.domain.errors import AskedTooOften, Unavailable
 from rollbook.storage.postgres.limits import LimitTable
 from rollbook.storage.postgres.pool import Pool
 from rollbook.watch.limits import Told, Turnstile
+from rollbook.watch.logins import LoginTurnstile
 from rollbook.watch.sharing import Blackboard, Exchange, Sharing
 
 HERE, THERE = "192.0.2.1", "192.0.2.2"
@@ -39,6 +40,13 @@ async def exchange(
 def worker(exchange: Exchange, *, every: float = 0.05, **limits: Any) -> Turnstile:
     sharing = Sharing(exchange, every=every)
     turnstile = sharing.teller = Turnstile(news=sharing.news, **limits)
+    return turnstile
+
+
+def reception(exchange: Exchange, *, every: float = 0.05) -> LoginTurnstile:
+    """Return what counts tries to log in at a worker."""
+    sharing = Sharing(exchange, every=every)
+    turnstile = sharing.teller = LoginTurnstile(news=sharing.news)
     return turnstile
 
 
@@ -193,3 +201,114 @@ async def test_what_is_full_is_forgotten(
 
     assert again["address 7"] == pytest.approx(0.01, abs=0.005)
     assert again["key a"] > 9
+
+
+# ---------------------------------------------------------------- tries to log in
+
+
+async def test_a_guess_at_one_worker_counts_at_the_next(
+    exchange: Callable[[], Exchange],
+) -> None:
+    """
+    Ten tries at one worker, and the first at another is one too many: what follows is refused.
+    """
+    here, there = reception(exchange()), reception(exchange())
+    passes(10, here.try_login, HERE, "bob")
+    await asyncio.sleep(0.2)
+    first = passes(1, there.try_login, THERE, "bob")
+    await asyncio.sleep(0.2)
+
+    assert first == 1
+    assert passes(10, there.try_login, THERE, "bob") == 0
+
+
+async def test_what_succeeds_is_no_try_with_the_others_either(
+    exchange: Callable[[], Exchange],
+) -> None:
+    """
+    A school that comes in, from one address and at two workers, uses up nobody's tries.
+    """
+    here, there = reception(exchange()), reception(exchange())
+    for number in range(200):
+        each = (here, there)[number % 2]
+        each.try_login(HERE, f"u{number}")
+        if number % 50 == 49:
+            await asyncio.sleep(0.1)  # told in the middle of it
+        each.came_in(HERE, f"u{number}")
+    await asyncio.sleep(0.4)
+    passes(1, here.try_login, HERE, "stranger")
+    await asyncio.sleep(0.2)
+
+    assert passes(300, here.try_login, HERE, "x") == 10
+    assert sum(passes(1, here.try_login, HERE, f"v{number}") for number in range(300)) > 230
+
+
+async def test_who_is_known_at_one_worker_is_known_at_the_next(
+    exchange: Callable[[], Exchange],
+) -> None:
+    """
+    Whoever came in from there is not kept out by a stranger's guesses, at any worker.
+    """
+    here, there = reception(exchange()), reception(exchange())
+    here.try_login(HERE, "bob")
+    here.came_in(HERE, "bob")
+    await asyncio.sleep(0.2)
+    passes(30, there.try_login, THERE, "bob")
+    at_once = passes(1, there.try_login, HERE, "bob")
+    await asyncio.sleep(0.2)
+
+    assert at_once == 0
+    assert passes(3, there.try_login, HERE, "bob") == 3
+    assert passes(3, there.try_login, THERE, "bob") == 0
+
+
+async def test_nobody_s_name_is_told() -> None:
+    """
+    What workers tell each other, and a database keeps, has neither names nor addresses in it.
+    """
+    heard: list[Told] = []
+
+    async def exchange(told: Told) -> Mapping[str, float]:
+        heard.append(told)
+        return {name: seconds for name, (seconds, _) in told.items()}
+
+    turnstile = reception(exchange, every=0.02)
+    passes(3, turnstile.try_login, HERE, "bob@school.example" + "x" * 400)
+    turnstile.came_in(HERE, "anna")
+    await asyncio.sleep(0.1)
+    (told,) = heard
+
+    assert {name.partition(" ")[0] for name in told} == {
+        *("login", "login-address", "login-all", "login-known")
+    }
+    assert not any(word in repr(told) for word in ("bob", "anna", HERE))
+    assert max(map(len, told)) < 64
+
+
+async def test_tries_that_nobody_could_be_told_are_told_later() -> None:
+    """
+    While the others cannot be reached each goes by what it knows; nothing is forgotten.
+    """
+    heard: list[Told] = []
+    away = True
+
+    async def exchange(told: Told) -> Mapping[str, float]:
+        if away:
+            raise Unavailable("The database cannot be reached.")
+        heard.append(told)
+        return {name: seconds for name, (seconds, _) in told.items()}
+
+    turnstile = reception(exchange, every=0.02)
+    assert passes(3, turnstile.try_login, HERE, "bob") == 3
+    turnstile.know(THERE, "anna")
+    await asyncio.sleep(0.1)
+    away = False
+    await asyncio.sleep(0.1)
+    seconds = sorted((name.partition(" ")[0], told) for name, (told, _) in heard[0].items())
+
+    assert seconds == [
+        ("login", pytest.approx(180)),
+        ("login-address", pytest.approx(18)),
+        ("login-all", pytest.approx(1.5)),
+        ("login-known", 30 * 24 * 3600.0),
+    ]

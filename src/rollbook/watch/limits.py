@@ -42,7 +42,7 @@ class Bucket:
         clock: Callable[[], float] = time.monotonic,
         remembered: int = REMEMBERED,
     ) -> None:
-        self._each = 1 / rate
+        self.each = 1 / rate  # seconds until one that was taken is there again
         self._depth = burst / rate
         self._clock = clock
         self._remembered = remembered
@@ -52,7 +52,7 @@ class Bucket:
     def take(self, who: str) -> float:
         """Take one; return 0, or in how many seconds there will be one again."""
         now = self._clock()
-        full_at = max(self._full_at.get(who, now), now) + self._each
+        full_at = max(self._full_at.get(who, now), now) + self.each
         wait = full_at - now - self._depth
         if wait > _A_HAIR:
             return wait
@@ -64,12 +64,12 @@ class Bucket:
         full_at = self._full_at.get(who)
         if full_at is None:
             return 0.0
-        wait = full_at + self._each - self._clock() - self._depth
+        wait = full_at + self.each - self._clock() - self._depth
         return wait if wait > _A_HAIR else 0.0
 
     def keep_to_tell(self, who: str, seconds: float | None = None) -> None:
         """Others have to know that one was taken, or of so many seconds."""
-        untold = self._untold.get(who, 0.0) + (self._each if seconds is None else seconds)
+        untold = self._untold.get(who, 0.0) + (self.each if seconds is None else seconds)
         _keep(self._untold, who, untold, self._remembered)
 
     def tell(self) -> dict[str, float]:
@@ -85,7 +85,7 @@ class Bucket:
     def give_back(self, who: str) -> None:
         """Put back what was taken: it did not count after all."""
         if who in self._full_at:
-            self._full_at[who] -= self._each
+            self._full_at[who] -= self.each
 
 
 _A_HAIR = 1e-9  # seconds: what adding up floats may be off by
