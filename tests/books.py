@@ -271,6 +271,8 @@ _DISTRICT = {"districts": "id"}  # what tells a row's district, where it is not 
 _COLUMNS: dict[str, tuple[str, ...]] = {
     "districts": ("id", "name", "time_zone", "powerschool", "created_at"),
     "key_homes": ("key", "district_id"),
+    "login_homes": ("login", "district_id"),
+    "subject_homes": ("subject", "district_id"),
     "imports": ("district_id", "number"),
     **{table.name: table.columns for table in TABLES if table.name != "counters"},
 }
