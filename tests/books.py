@@ -246,6 +246,7 @@ class Distributed(Database):
 
         async def write(db: Any) -> Rows:
             await teach_days(db)
+            await db.execute(_SEND_AWAY)
             async with db.transaction():
                 emptying = [
                     f"DELETE FROM {name} WHERE {_DISTRICT.get(name, 'district_id')} = {number}"
@@ -276,6 +277,14 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     "imports": ("district_id", "number"),
     **{table.name: table.columns for table in TABLES if table.name != "counters"},
 }
+
+
+# Who is still at something in the book before would be waited for by their own event loop.
+_SEND_AWAY = """
+SELECT pg_terminate_backend(pid)
+  FROM pg_stat_activity
+ WHERE datname = current_database() AND application_name = 'rollbook'
+"""
 
 
 class Coordinator:

