@@ -292,8 +292,67 @@ async def test_two_at_the_same_sheet(
     assert await marks(store, cast, day) == {"anna": (3, ""), "ben": EXCUSED}
 
     await choice(page, cast, "ben", 4).click()
-    await page.locator("summary").nth(1).click()
-    await comment(page, cast, "ben").fill("dentist")
     await page.get_by_role("button", name="Save").click()
     await expect(state(page)).to_contain_text("Saved at")
     assert await marks(store, cast, day) == {"anna": (3, ""), "ben": EXCUSED}
+
+
+async def in_conflict(
+    visit: Visiting, cast: Cast, path: str, day: str, *, scripts: bool
+) -> Page:
+    """Return Bob's sheet, where Ben was late as he says, and is excused as the office does."""
+    bob = await visit("bob", java_script_enabled=scripts)
+    page = await bob.open(path)
+    await excuse_ahead(visit, cast, "ben", day)
+    await choice(page, cast, "ben", 3).click()
+    await page.locator("summary").nth(1).click()
+    await comment(page, cast, "ben").fill("late bus")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_role("alert")).to_contain_text("dentist")
+    return page
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+@pytest.mark.parametrize(("status", "kept"), [(4, EXCUSED), (2, (2, "late bus"))])
+async def test_the_others_comment_comes_with_their_choice(
+    visit: Visiting,
+    store: Store,
+    cast: Cast,
+    path: str,
+    day: str,
+    *,
+    scripts: bool,
+    status: int,
+    kept: tuple[int, str],
+) -> None:
+    """
+    Whoever chooses the other's status in a conflict has their comment too, with scripts and
+    without; whoever chooses another one keeps what they wrote.
+    """
+    page = await in_conflict(visit, cast, path, day, scripts=scripts)
+    await choice(page, cast, "ben", status).click()
+    await page.get_by_role("button", name="Save").click()
+
+    await expect(state(page)).to_contain_text("Saved at")
+    assert await marks(store, cast, day) == {"ben": kept}
+
+
+async def test_the_comment_is_seen_to_come_along(
+    visit: Visiting, store: Store, cast: Cast, path: str, day: str
+) -> None:
+    """
+    With scripts it stands in the field at once, and goes again with another choice; whoever then
+    writes their own words beside the other's status gets just that.
+    """
+    page = await in_conflict(visit, cast, path, day, scripts=True)
+    await page.focus(f"#s{cast.enrollments['ben']}-3")
+    await page.keyboard.press("e")
+    await expect(comment(page, cast, "ben")).to_have_value("dentist")
+    await choice(page, cast, "ben", 2).click()
+    await expect(comment(page, cast, "ben")).to_have_value("late bus")
+    await choice(page, cast, "ben", 4).click()
+    await comment(page, cast, "ben").fill("late bus")
+    await page.get_by_role("button", name="Save").click()
+
+    await expect(state(page)).to_contain_text("Saved at")
+    assert await marks(store, cast, day) == {"ben": (4, "late bus")}

@@ -1,12 +1,21 @@
 """The rules of a sheet that several people fill in at once."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rollbook.domain.attendance import Status
 from rollbook.domain.people import Role, User
 from rollbook.domain.rosters import Enrollment, Person, Section
-from rollbook.domain.sheets import Value, Wish, is_locked, meets, on_roll, settle
+from rollbook.domain.sheets import (
+    Value,
+    Wish,
+    is_locked,
+    meets,
+    on_roll,
+    settle,
+    taking_along,
+)
 
 MONDAY, TUESDAY, SATURDAY, SUNDAY = "2026-11-23", "2026-11-24", "2026-11-28", "2026-11-29"
 ABSENT, LATE = Value(Status.ABSENT, "ill"), Value(Status.LATE)
@@ -70,6 +79,52 @@ def test_nothing_unseen_is_overwritten(wishes: list[Wish], present: dict[int, Va
     for wish in wishes:
         now = present.get(wish.enrollment_id, Value())
         assert (wish.enrollment_id in saved) == (now in {wish.seen, wish.wanted})
+
+
+@pytest.mark.parametrize("kept", [" ill ", "ill\nat home", "ill\r\nat home", "ill\rat home\n"])
+def test_what_a_form_cannot_hold_is_no_change(kept: str) -> None:
+    """
+    A comment of several lines, or with blanks around it, comes back from a form without them:
+    that nobody wrote another one keeps it as it is, whatever becomes of the status.
+    """
+    one_line = kept.replace("\r", "").replace("\n", "").strip()
+    seen = Value(Status.ABSENT, kept.replace("\r\n", "\n").replace("\r", "\n").strip())
+    wish = Wish(enrollment_id=1, wanted=Value(Status.LATE, one_line), seen=seen)
+    (entry,), conflicts = settle([wish], {1: Value(Status.ABSENT, kept)}, MONDAY)
+
+    assert (entry.status, entry.comment) == (Status.LATE, kept)
+    assert conflicts == []
+
+
+OWN, OTHER = Value(Status.ABSENT, "rang at 8"), Value(Status.EXCUSED, "dentist")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "becomes"),
+    [
+        (OWN, OWN),
+        (Value(OTHER.status, OWN.comment), OTHER),
+        (Value(OTHER.status, "at the dentist's"), Value(OTHER.status, "at the dentist's")),
+        (Value(OTHER.status, ""), Value(OTHER.status, "")),
+        (Value(Status.LATE, OWN.comment), Value(Status.LATE, OWN.comment)),
+    ],
+)
+def test_who_chooses_the_others_status_takes_their_comment(
+    wanted: Value, becomes: Value
+) -> None:
+    """
+    As long as nothing new was written; whoever keeps their own status keeps their own comment.
+    """
+    assert taking_along(wanted, OWN, OTHER) == becomes
+
+
+def test_of_one_status_and_two_comments_the_written_one_counts() -> None:
+    """
+    Where both chose the same, nobody chose the other's.
+    """
+    own, other = Value(Status.ABSENT, "rang at 8"), Value(Status.ABSENT, "ill")
+
+    assert taking_along(own, own, other) == own
 
 
 def _person(number: int, last: str, first: str, preferred: str = "", **place: object) -> Person:

@@ -113,6 +113,79 @@ async def test_nobody_is_overwritten_unseen(
     assert (await marks(store, cast))[ben][0] == 2
 
 
+@pytest.mark.parametrize(
+    ("chosen", "kept"),
+    [
+        ({"status": "4"}, (4, "dentist")),
+        ({}, (2, "rang at 8")),
+        ({"status": "3"}, (3, "rang at 8")),
+        ({"status": "4", "comment": "back at 10"}, (4, "back at 10")),
+    ],
+)
+async def test_whoever_chooses_the_others_status_takes_their_comment(
+    visit: Visiting,
+    store: Store,
+    cast: Cast,
+    path: str,
+    chosen: dict[str, str],
+    kept: tuple[int, str],
+) -> None:
+    """
+    In a conflict the other's comment comes with their status, unless another one was written;
+    whoever keeps theirs keeps what they wrote.
+    """
+    bob = await visit("bob")
+    page = await bob.get(path)
+    ben = cast.enrollments["ben"]
+    await office_says(store, cast, "ben", Status.EXCUSED, "dentist")
+    mine = {f"status-{ben}": "2", f"comment-{ben}": "rang at 8"}
+    shown = Page(await bob.send(page, path, mine))
+    assert "Their comment comes with their choice." in shown.text
+    answer = await bob.send(
+        shown, path, {f"{name}-{ben}": text for name, text in chosen.items()}
+    )
+
+    assert answer.status_code == 303
+    assert (await marks(store, cast))[ben] == kept
+
+
+async def test_what_is_typed_again_was_seen_before(
+    visit: Visiting, store: Store, cast: Cast, path: str
+) -> None:
+    """
+    A sheet that is shown again because a comment is too long still knows what the teacher saw:
+    what somebody else changed meanwhile is not overwritten unseen by the second try.
+    """
+    bob = await visit("bob")
+    page = await bob.get(path)
+    anna, ben = cast.enrollments["anna"], cast.enrollments["ben"]
+    await office_says(store, cast, "ben", Status.EXCUSED, "dentist")
+    shown = Page(await bob.send(page, path, {f"comment-{anna}": "x" * 2001}))
+    answer = await bob.send(shown, path, {f"comment-{anna}": "late bus"})
+
+    assert (shown.status, answer.status_code) == (400, 409)
+    assert (await marks(store, cast))[ben] == (4, "dentist")
+
+
+@pytest.mark.parametrize("comment", [" rang at 8 ", "rang\nat 8", "rang\r\nat 8", "rang\rat 8"])
+async def test_a_comment_that_a_field_cannot_hold_stays(
+    visit: Visiting, store: Store, cast: Cast, path: str, comment: str
+) -> None:
+    """
+    What a program wrote in several lines, or with blanks around it, is neither changed by a sheet
+    on which nobody touched it, nor taken for somebody else's change.
+    """
+    await office_says(store, cast, "ben", Status.EXCUSED, comment)
+    bob = await visit("bob")
+    page = await bob.get(path)
+    ben = cast.enrollments["ben"]
+    field = page.forms[path][f"comment-{ben}"].replace("\r", "").replace("\n", "")
+    fields = {f"status-{ben}": "3", f"comment-{ben}": field}
+
+    assert (await bob.send(page, path, fields)).status_code == 303
+    assert (await marks(store, cast))[ben] == (3, comment)
+
+
 async def test_an_excuse_from_before_comes_first_and_is_kept(
     visit: Visiting, store: Store, cast: Cast, path: str
 ) -> None:

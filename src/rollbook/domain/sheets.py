@@ -79,14 +79,41 @@ def settle(
     for wish in wishes:
         now = present.get(wish.enrollment_id, Value())
         # What is there already as it is wanted was perhaps saved by this very sheet, unanswered.
-        if now in (wish.seen, wish.wanted):
-            value = wish.wanted
+        if _typed(now) in (_typed(wish.seen), _typed(wish.wanted)):
+            value = _untouched(wish.wanted, now)
             entries.append(Entry(wish.enrollment_id, day, value.status, value.comment))
         else:
             conflicts.append(
                 Conflict(enrollment_id=wish.enrollment_id, wanted=wish.wanted, present=now)
             )
     return entries, conflicts
+
+
+def taking_along(wanted: Value, own: Value, other: Value) -> Value:
+    """
+    Return what a line in conflict is to be, with the other's comment when theirs was chosen.
+
+    Whoever chooses the other's status and writes nothing new takes what the other wrote with it.
+
+    Args:
+        wanted: What was filled in on the line, with both values in sight.
+        own: What they had wanted before, and what stood in the fields.
+        other: What somebody else had made of it.
+    """
+    chose_theirs = wanted.status == other.status != own.status
+    wrote_nothing = _typed(wanted).comment == _typed(own).comment
+    return other if chose_theirs and wrote_nothing else wanted
+
+
+def _typed(value: Value) -> Value:
+    """Return a value as the fields of a form hold it: the comment on one line, nothing around."""
+    return Value(value.status, value.comment.replace("\r", "").replace("\n", "").strip())
+
+
+def _untouched(wanted: Value, now: Value) -> Value:
+    """Return a value with the comment as it is kept, where nobody wrote another one."""
+    same = _typed(wanted).comment == _typed(now).comment
+    return Value(wanted.status, now.comment) if same else wanted
 
 
 def on_roll(people: Iterable[Person], day: Day) -> list[Person]:

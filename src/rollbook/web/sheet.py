@@ -1,6 +1,6 @@
 """The sheet: a section's roll of a day, to be taken and corrected."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -11,7 +11,15 @@ from rollbook.domain.attendance import Status, why_not_comment
 from rollbook.domain.days import Day, from_ordinal, is_day, to_ordinal
 from rollbook.domain.errors import BadRequest, NotAllowed
 from rollbook.domain.record import Recorded
-from rollbook.domain.sheets import Conflict, Line, Sheet, Value, Wish, is_locked
+from rollbook.domain.sheets import (
+    Conflict,
+    Line,
+    Sheet,
+    Value,
+    Wish,
+    is_locked,
+    taking_along,
+)
 from rollbook.domain.store import Store
 from rollbook.operations import sheets as operations
 from rollbook.operations.attendance import require_kept_here
@@ -59,7 +67,7 @@ class SheetPage:
         if problems:
             resp.status = 400
             sheet = await self._open(here, section_id, day)
-            resp.body = _page(here, sheet, problems=problems)
+            resp.body = _page(here, sheet, wishes=wishes, problems=problems)
             return
         done = await operations.save_sheet(
             self._store, here.district, section_id, day, wishes, here.author
@@ -116,20 +124,20 @@ def read_wishes(form: Form) -> tuple[list[Wish], dict[int, str]]:
     """
     wishes, problems = [], {}
     for who in _lines(form):
-        comment = comment_of(form.text(f"comment-{who}"))
-        if why := why_not_comment(comment):
+        seen, own = _value(form, "seen-", who), _value(form, "own-", who)
+        wanted = _value(form, "", who)
+        if form.has(f"own-status-{who}"):
+            wanted = taking_along(wanted, own, seen)
+        if why := why_not_comment(wanted.comment):
             problems[who] = why
-        wishes.append(
-            Wish(
-                enrollment_id=who,
-                wanted=Value(_status(form.text(f"status-{who}")), comment),
-                seen=Value(
-                    _status(form.text(f"seen-status-{who}", "1")),
-                    comment_of(form.text(f"seen-comment-{who}")),
-                ),
-            )
-        )
+        wishes.append(Wish(enrollment_id=who, wanted=wanted, seen=seen))
     return wishes, problems
+
+
+def _value(form: Form, prefix: str, who: int) -> Value:
+    """Return one of the values that a line has fields for."""
+    status = form.text(f"{prefix}status-{who}", "1")
+    return Value(_status(status), comment_of(form.text(f"{prefix}comment-{who}")))
 
 
 def _lines(form: Form) -> list[int]:
@@ -160,6 +168,7 @@ def _page(
     sheet: Sheet,
     *,
     others: Mapping[int, OthersWord] = MappingProxyType({}),
+    wishes: Sequence[Wish] = (),
     problems: Mapping[int, str] = MappingProxyType({}),
     saved: bool = False,
 ) -> bytes:
@@ -172,7 +181,7 @@ def _page(
         here,
         sheet=sheet,
         groups=[group for group in ((True, ahead), (False, rest)) if group[1]],
-        typed=_typed(here.form, sheet) if problems else {},
+        typed={wish.enrollment_id: wish for wish in wishes},
         counts=_counts(sheet),
         others=others,
         problems=problems,
@@ -181,16 +190,6 @@ def _page(
         before=from_ordinal(number - 1) if number > 1 else None,
         after=from_ordinal(number + 1) if sheet.day < "9999-12-31" else None,
     )
-
-
-def _typed(form: Form, sheet: Sheet) -> dict[int, Value]:
-    """Return what was filled in, to be shown again as it was."""
-    people = [line.enrollment.id for line in sheet.lines]
-    return {
-        who: Value(_status(form.text(f"status-{who}")), form.text(f"comment-{who}"))
-        for who in people
-        if form.has(f"status-{who}")
-    }
 
 
 def _excused(line: Line) -> bool:

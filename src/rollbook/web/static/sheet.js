@@ -14,11 +14,16 @@ function begin() {
   key = KEPT + form.dataset.sheet;
   keys = new Map(form.dataset.keys.match(/.\d/gu).map((pair) => [pair.slice(0, -1), pair.at(-1)]));
   form.addEventListener("submit", submit);
-  form.addEventListener("change", changed);
+  form.addEventListener("change", (event) => {
+    if (event.target.type === "radio") takeAlong(event.target.closest("[data-student]"));
+    changed();
+  });
   form.addEventListener("keydown", pressed);
   const all = form.querySelector("[data-all-present]");
   all.hidden = false;
   all.addEventListener("click", allPresent);
+  // What follows from these is done here, seen by whoever chooses: it is not for the server to do again.
+  for (const own of form.querySelectorAll("[name^=own-]")) own.disabled = true;
   count();
   const kept = localStorage.getItem(key);
   if (kept) {
@@ -40,7 +45,21 @@ function chosen(student) {
 function choose(student, status) {
   const radio = student.querySelector(`input[type=radio][value="${status}"]`);
   radio.checked = true;
+  takeAlong(student);
   changed();
+}
+
+function takeAlong(student) {
+  // In a conflict the other's status brings the other's comment, and any other one brings back one's own.
+  const field = (name) => form.elements[`${name}-${student.dataset.student}`];
+  const [ours, theirs] = [field("own-status"), field("seen-status")];
+  if (!ours || ours.value === theirs.value) return;
+  const both = [field("own-comment"), field("seen-comment")];
+  const [from, to] = chosen(student).value === theirs.value ? both : both.reverse();
+  const comment = field("comment");
+  if (comment.value !== from.value.replace(/[\r\n]/g, "")) return; // it was written anew
+  comment.value = to.value;
+  if (comment.value) comment.closest("details").open = true;
 }
 
 function allPresent() {
