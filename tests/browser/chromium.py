@@ -10,6 +10,7 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import (
     Browser,
     BrowserContext,
+    Dialog,
     Page,
     Playwright,
     Request,
@@ -51,6 +52,7 @@ class Window:
         context.on("request", self._asked)
         context.on("weberror", lambda error: self.faults.append(f"script: {error.error}"))
         context.on("console", lambda message: self._said(message.text))
+        context.on("dialog", self._was_interrupted)
 
     async def open(self, path: str, page: Page | None = None) -> Page:
         """Show a page, in a new tab unless there is one."""
@@ -70,6 +72,10 @@ class Window:
     def _asked(self, request: Request) -> None:
         if urlsplit(request.url).netloc != urlsplit(self.url).netloc:
             self.faults.append(f"another host: {request.url}")
+
+    async def _was_interrupted(self, dialog: Dialog) -> None:
+        self.faults.append(f"a dialog: {dialog.message}")
+        await dialog.dismiss()
 
     def _said(self, text: str) -> None:
         # What was refused, or offline, is as it is; that a logout cleared something is good.

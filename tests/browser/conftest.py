@@ -48,7 +48,7 @@ def house(settled: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 async def _furnish(house: House, settled: World) -> None:
     """Give accounts, and leave things as a week leaves them; Nordhafen locks what is past."""
     store = SqliteStore(house.database, clock=now)
-    await _give_accounts(store, settled)
+    await give_accounts(store, settled)
     await _leave_marks(store, settled.lindenhof)
     locked = msgspec.structs.replace(settled.nordhafen.district, lock_days=7)
     mallory = Author(user_id=settled.nordhafen.users["alice"], channel=Channel.WEB)
@@ -76,7 +76,8 @@ async def _leave_marks(store: Store, cast: Cast) -> None:
     )
 
 
-async def _give_accounts(store: Store, settled: World) -> None:
+async def give_accounts(store: Store, settled: World) -> None:
+    """Let Alice, Bob and Ida of both districts come in."""
     passwords = Passwords()
     password_hash = await passwords.hash(PASSWORD)
     passwords.close()
