@@ -167,6 +167,24 @@ async def test_what_is_typed_again_was_seen_before(
     assert (await marks(store, cast))[ben] == (4, "dentist")
 
 
+async def test_a_line_that_is_not_on_the_roll_any_more_is_told(
+    visit: Visiting, store: Store, cast: Cast, path: str
+) -> None:
+    """
+    Who has left the section while the sheet was open is not marked, and that is said; the other
+    lines are saved.
+    """
+    bob = await visit("bob")
+    page = await bob.get(path)
+    gone = cast.enrollments["anna in music"]
+    change = {f"status-{cast.enrollments['ben']}": "2", f"status-{gone}": "2"}
+    answer = await bob.send(page, path, change)
+
+    assert answer.status_code == 409
+    assert "Lines that were not saved: 1." in Page(answer).text
+    assert await marks(store, cast) == {cast.enrollments["ben"]: (2, "")}
+
+
 @pytest.mark.parametrize("comment", [" rang at 8 ", "rang\nat 8", "rang\r\nat 8", "rang\rat 8"])
 async def test_a_comment_that_a_field_cannot_hold_stays(
     visit: Visiting, store: Store, cast: Cast, path: str, comment: str

@@ -18,6 +18,9 @@ class Form:
     """The fields of a form; a name may be there several times."""
 
     def __init__(self, pairs: list[tuple[str, str]]) -> None:
+        """Raise `BadBody` for a NUL: nobody types one, and PostgreSQL has no such text."""
+        if any("\0" in name or "\0" in value for name, value in pairs):
+            raise not_ours()
         self.pairs = pairs
         self._last = dict(pairs)
 
@@ -64,8 +67,13 @@ def parse(body: bytes) -> Form:
             text, keep_blank_values=True, errors="strict", max_num_fields=FIELDS_MAX
         )
     except ValueError:
-        raise BadBody(N_("This is not a form that was filled in here.")) from None
+        raise not_ours() from None
     return Form(pairs)
+
+
+def not_ours() -> BadBody:
+    """Return what is said of a form that none of our pages can have made."""
+    return BadBody(N_("This is not a form that was filled in here."))
 
 
 async def read(req: Request) -> Form:

@@ -81,7 +81,9 @@ class SheetPage:
             for conflict in done.conflicts
         }
         sheet = await self._open(here, section_id, day)
-        resp.body = _page(here, sheet, others=others, saved=done.saved is not None)
+        resp.body = _page(
+            here, sheet, others=others, refused=len(done.refused), saved=done.saved is not None
+        )
 
     async def _open(self, here: Visit, section_id: int, day: str) -> Sheet:
         _require_day(day)
@@ -168,6 +170,7 @@ def _page(
     sheet: Sheet,
     *,
     others: Mapping[int, OthersWord] = MappingProxyType({}),
+    refused: int = 0,
     wishes: Sequence[Wish] = (),
     problems: Mapping[int, str] = MappingProxyType({}),
     saved: bool = False,
@@ -184,6 +187,7 @@ def _page(
         typed={wish.enrollment_id: wish for wish in wishes},
         counts=_counts(sheet),
         others=others,
+        refused=refused,
         problems=problems,
         saved=saved,
         locked=_locked(here, sheet.day),

@@ -12,8 +12,8 @@ from multipart import (
     parse_options_header,
 )
 
-from rollbook.domain.errors import BadBody, CannotRead
-from rollbook.web.forms import Form
+from rollbook.domain.errors import CannotRead
+from rollbook.web.forms import Form, not_ours
 from rollbook.web.words import N_
 from rollbook.wire.http import BODY_WITHIN, HttpError, Request
 
@@ -43,7 +43,7 @@ class Upload:
                 options.get("boundary", ""), max_segment_count=_FIELDS_MAX, strict=True
             )
         except MultipartError:
-            raise _broken() from None
+            raise not_ours() from None
         self._has_file = False
         self._events = self._read(req)
 
@@ -55,7 +55,7 @@ class Upload:
                         for event in self._parser.parse(part):
                             yield event
         except (MultipartError, LookupError):  # the latter for an unknown charset
-            raise _broken() from None
+            raise not_ours() from None
 
     async def fields(self) -> Form:
         """
@@ -83,7 +83,7 @@ class Upload:
             else:
                 value += event
                 if len(value) > _FIELD_MAX:
-                    raise _broken()
+                    raise not_ours()
         return Form(pairs)
 
     async def save(self, path: Path) -> int:
@@ -108,8 +108,4 @@ def _text(value: bytearray) -> str:
     try:
         return value.decode("utf-8")
     except UnicodeDecodeError:
-        raise _broken() from None
-
-
-def _broken() -> BadBody:
-    return BadBody(N_("This is not a form that was filled in here."))
+        raise not_ours() from None
