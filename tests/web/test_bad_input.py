@@ -5,14 +5,12 @@ import time
 from collections.abc import Iterable
 from urllib.parse import quote, quote_from_bytes, urlencode
 
-import argon2
 import httpx
 import pytest
 
 import books
 from cast import Cast
-from conftest import Clock, World
-from rollbook.auth.passwords import Passwords
+from conftest import World
 from rollbook.auth.reception import Reception
 from rollbook.domain.store import Store
 from rollbook.web.app import Pages
@@ -103,13 +101,6 @@ QUERY = (
 def database(request: pytest.FixtureRequest) -> str:
     """Each: what one of them stores, the other may refuse."""
     return str(request.param)
-
-
-@pytest.fixture
-def reception(store: Store, clock: Clock) -> Reception:
-    """Whoever lets people in, with a hash that costs nothing: there are many to make."""
-    cheap = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    return Reception(store, Passwords(cheap), clock=clock)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from rollbook.auth.reception import Reception
 from rollbook.domain.store import Store
 from rollbook.web.app import Pages
 from web.browsing import Browser
-from web.conftest import Visiting
+from web.conftest import PASSWORD, Visiting
 from web.every_route import FORMS, ask, places, routes_of, token_of, with_neighbours
 
 ELSEWHERE = "https://elsewhere.example"
@@ -116,9 +116,10 @@ async def test_no_page_changes_anything_by_being_looked_at(
     browser = stranger if who == "nobody" else await visit(who)
     token = await token_of(browser)
     before = world.book.content()
+    forms = FORMS | {"/link/{token}": {"password": PASSWORD, "again": PASSWORD}}
     for _, path in routes_of(pages):
         fields = {"token": token} | {
-            name.format(**ids): value for name, value in FORMS.get(path, {}).items()
+            name.format(**ids): value for name, value in forms.get(path, {}).items()
         }
         for verb in ("GET", "HEAD"):
             answer = await browser.client.request(verb, path.format(**ids), params=fields)

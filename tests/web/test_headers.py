@@ -8,8 +8,8 @@ import pytest
 from cast import Cast
 from rollbook.auth.reception import Reception
 from rollbook.web.app import Pages
-from web.browsing import ADDRESS, Browser
-from web.conftest import Visiting
+from web.browsing import ADDRESS, Browser, Page
+from web.conftest import PASSWORD, Visiting
 from web.every_route import ask, places, routes_of, token_of
 
 POLICY = {
@@ -31,6 +31,8 @@ ALWAYS = {
     "strict-transport-security": "max-age=31536000",
     "cache-control": "no-store",
 }
+SESSION = "__Host-rollbook="
+LOGIN = "bob@school.example"
 KEPT = "public, max-age=31536000, immutable"
 
 
@@ -179,7 +181,7 @@ EVIL = [
     "data:text/html,<script>alert(1)</script>",
     "/\u2028/evil.example",
     "\u3000//evil.example",
-    "/\x00/evil.example",
+    "/\x01/evil.example",
     "?next=//evil.example",
 ]
 
@@ -198,6 +200,40 @@ async def test_no_form_leads_to_another_site(
     answer = await stranger.post("/language", fields)
 
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
+
+
+@pytest.mark.parametrize("where", [*EVIL, ""])
+async def test_no_login_leads_to_another_site(
+    stranger: Browser, reception: Reception, cast: Cast, where: str
+) -> None:
+    """
+    What the form of the login says of where to go on counts only as a path of ours: whether the
+    password was right, or wrong at first.
+    """
+    token = await reception.invite(cast.district.id, cast.users["bob"], LOGIN)
+    await reception.set_password(token, PASSWORD, None)
+    page = await stranger.get("/login")
+    wrong = {"login": LOGIN, "password": "not this one", "next": where}
+    again = Page(await stranger.send(page, "/login", wrong))
+    assert (again.status, again.forms["/login"]["next"]) == (401, "/")
+    answer = await stranger.send(again, "/login", wrong | {"password": PASSWORD})
+
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    assert SESSION in answer.headers["set-cookie"]
+
+
+async def test_a_login_leads_to_a_path_of_ours(
+    stranger: Browser, reception: Reception, cast: Cast
+) -> None:
+    """
+    With its query, so that the test above does not find what is always so.
+    """
+    token = await reception.invite(cast.district.id, cast.users["bob"], LOGIN)
+    await reception.set_password(token, PASSWORD, None)
+    fields = {"login": LOGIN, "password": PASSWORD, "next": "/today?day=2026-09-14"}
+    answer = await stranger.send(await stranger.get("/login"), "/login", fields)
+
+    assert answer.headers["location"] == "/today?day=2026-09-14"
 
 
 async def test_what_was_typed_makes_no_header(visit: Visiting) -> None:

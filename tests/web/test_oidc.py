@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
 import pytest
@@ -26,6 +26,7 @@ from rollbook.web.rosters import Rosters
 from web.browsing import ADDRESS, Browser, Page
 from web.conftest import PASSWORD
 from web.provider import CLIENT, SECRET
+from web.test_headers import EVIL
 
 EMAIL = "bob@school.example"
 SESSION = "__Host-rollbook"
@@ -176,6 +177,22 @@ async def test_what_the_browser_keeps(
     assert page.headers["location"] == "/"
     assert f"{KEPT}=; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=0" in cookies
     assert not any("x" * 43 in line for line in cookies)
+
+
+async def test_no_sign_on_leads_to_another_site(
+    stranger: Browser, provider: Provider, invited: str
+) -> None:
+    """
+    Neither when somebody comes in, nor on the page on which they are told why not, nor by what is
+    added to the address to come back to.
+    """
+    for where in EVIL:
+        provider.says()
+        back = await go(stranger, quote(where, safe=""))
+        page = await stranger.client.get(f"{back}&next={quote(where, safe='')}")
+        assert (page.status_code, page.headers["location"]) == (303, "/"), where
+        again = Page(await stranger.client.get(f"{back}&next={quote(where, safe='')}"))
+        assert (again.status, again.forms["/login"]["next"]) == (401, "/"), where
 
 
 @pytest.mark.parametrize(
