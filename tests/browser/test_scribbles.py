@@ -1,36 +1,37 @@
 """Text that was made to be taken for something else: on every page it is text, and runs not."""
 
 import asyncio
-import re
+import csv
+import io
 import shutil
+import zipfile
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 from urllib.parse import quote
 
 import msgspec
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, FilePayload, expect
 
 from browser.chromium import Window, new_window
 from browser.conftest import PASSWORD, give_accounts
+from browser.reading import FOREIGN, Shown, foreign, missing, ours
 from browser.scribbled import ACCOUNTS, HOME, LOOKS, Scribbles, say, scribble
 from cast import MONDAY, TUESDAY, WEDNESDAY, Cast
 from conftest import World
 from live.house import House, now
 from rollbook.domain.attendance import Status
 from rollbook.domain.store import MarkQuery, Store
+from rollbook.exchange.cells import is_id
 from rollbook.storage.sqlite import SqliteStore
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-TEMPLATES = Path(__file__).resolve().parents[2] / "src" / "rollbook" / "web" / "templates"
+PATIENCE = 30_000  # milliseconds for pages of this size, on a busy machine
 LEAST = 400  # strings: were there none, these tests would find nothing either
-
-# A selector, with an attribute after the @ or none for what there is to read, and what it finds.
-Shown: TypeAlias = Mapping[str, Sequence[str]]
 
 
 class Wall(msgspec.Struct, kw_only=True):
@@ -83,55 +84,8 @@ async def come(browser: Browser, wall: Wall, who: str, *, policy: bool = True) -
     window = await new_window(
         browser, wall.house.url, storage_state=wall.states[who], bypass_csp=not policy
     )
-    window.context.set_default_timeout(20_000)
+    window.context.set_default_timeout(PATIENCE)
     return window
-
-
-# ---------------------------------------------------------------- what is looked at
-
-
-def ours() -> tuple[list[str], list[str]]:
-    """Return the elements and the attributes that stand in our templates."""
-    text = "".join(file.read_text() for file in TEMPLATES.glob("*.html"))
-    tags = {"tbody", *re.findall(r"<([a-z][a-z0-9]*)", text)}
-    names = {*re.findall(r"[ }]([a-z-]+)(?==\")", text), *re.findall(r" (data-[a-z-]+)", text)}
-    alone = {"hidden", "checked", "selected", "disabled", "required", "open", "defer"}
-    return sorted(tags), sorted(names | alone)
-
-
-# Whatever is in a document that is in no template, or leads anywhere but to a path of ours.
-_FOREIGN = """
-(page, tags, names) => [...page.querySelectorAll("*")].filter((it) =>
-  !tags.includes(it.localName)
-  || [...it.attributes].some((one) => !names.includes(one.name)
-    || ["href", "src", "action"].includes(one.name) && !/^[/#](?![/\\\\])/.test(one.value))
-).map((it) => it.outerHTML.slice(0, 200))
-"""
-_READ = """
-([selector, attribute]) => [...document.querySelectorAll(selector)].map((it) =>
-  attribute ? it.getAttribute(attribute) : it.matches("input") ? it.value : it.textContent)
-"""
-
-
-async def foreign(page: Page) -> list[str]:
-    """Return what is on a page that no template of ours has; and whether anything ran."""
-    found: list[str] = await page.evaluate(
-        f"([tags, names]) => ({_FOREIGN})(document, tags, names)", [*map(list, ours())]
-    )
-    if await page.evaluate("window.ran"):
-        found.append("a script ran")
-    return found
-
-
-async def missing(page: Page, shown: Shown) -> dict[str, Counter[str]]:
-    """Return what should be read on a page, letter by letter, and is not."""
-    found = {}
-    for place, wanted in shown.items():
-        selector, _, attribute = place.partition("@")
-        read: list[str] = await page.evaluate(_READ, [selector, attribute])
-        if lacks := Counter(wanted) - Counter(read):
-            found[place] = lacks
-    return found
 
 
 def pages(wall: Wall) -> dict[str, tuple[str, Shown]]:
@@ -241,7 +195,7 @@ async ([tags, names, asked]) => {{
   for (const [path, selector, wanted] of asked) {{
     const text = await (await fetch(path)).text();
     const page = new DOMParser().parseFromString(text, "text/html");
-    const strange = ({_FOREIGN})(page, tags, names);
+    const strange = ({FOREIGN})(page, tags, names);
     const it = selector && page.querySelector(selector);
     const read = it && (it.matches("input") ? it.getAttribute("value") : it.textContent.trim());
     if (strange.length || selector && read !== wanted) found.push([path, read, strange]);
@@ -310,7 +264,7 @@ async def test_what_was_typed_is_shown_again_and_runs_nothing(
             }""",
             [fields, all_texts],
         )
-        await expect(page.get_by_role("alert").first).to_be_visible()
+        await expect(page.get_by_role("alert").first).to_be_visible(timeout=PATIENCE)
         typed = {field: [all_texts] for field in fields}
         found[path] = [await foreign(page), await missing(page, typed)]
     await window.context.close()
@@ -331,8 +285,49 @@ async def test_a_login_that_failed_is_shown_again(browser: Browser, wall: Wall) 
         "(text) => { document.querySelector('[name=next]').value = text; }", text
     )
     await page.click(".go")
-    await expect(page.get_by_role("alert")).to_be_visible()
+    await expect(page.get_by_role("alert")).to_be_visible(timeout=PATIENCE)
     found = [await foreign(page), await missing(page, {"#login": [text], "[name=next]": ["/"]})]
+    await window.context.close()
+
+    assert not any(found), found
+    assert window.faults == []
+
+
+def roster_of_doubles(ids: Sequence[str]) -> bytes:
+    """Return a roster in which each person stands twice."""
+    lines = [["sourcedId", "orgSourcedIds", "role", "givenName", "familyName", "status"]]
+    for one in ids:
+        lines += [[one, "school", "student", "Nina", "Neu", "active"]] * 2
+    users = io.StringIO(newline="")
+    csv.writer(users).writerows(lines)
+    manifest = (
+        "propertyName,value\nmanifest.version,1.0\noneroster.version,1.1\nfile.users,delta\n"
+    )
+    for name in ("orgs", "academicSessions", "courses", "classes", "enrollments"):
+        manifest += f"file.{name},absent\n"
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("manifest.csv", manifest)
+        archive.writestr("users.csv", users.getvalue())
+    return content.getvalue()
+
+
+async def test_what_is_wrong_with_a_roster_runs_nothing(browser: Browser, wall: Wall) -> None:
+    """
+    The ids of a file stand in what is told of its faults, as they stand in the file.
+    """
+    window = await come(browser, wall, "alice", policy=False)
+    page = await window.open("/admin/roster")
+    ids = [text for text in wall.here.texts if is_id(text)][:100]
+    file = FilePayload(name=ids[2], mimeType="application/zip", buffer=roster_of_doubles(ids))
+    await page.set_input_files("#file", file)
+    await page.get_by_role("button", name="Read it").click()
+    await expect(page.get_by_role("alert")).to_be_visible(timeout=PATIENCE)
+    told = [
+        f"users.csv, line {2 * place + 3}, sourcedId: {one} is there a second time"
+        for place, one in enumerate(ids)
+    ]
+    found = [await foreign(page), await missing(page, {"[role=alert] li": told})]
     await window.context.close()
 
     assert not any(found), found
@@ -355,7 +350,7 @@ async def test_lines_in_conflict_run_nothing(
     await say(store, wall.cast, here, TUESDAY, Status.EXCUSED, here.teachers[2])
     await page.get_by_role("button", name="Save").click()
     comments = [here.comment(place) for place in range(len(here.texts))]
-    await expect(page.locator(".conflict")).to_have_count(len(comments))
+    await expect(page.locator(".conflict")).to_have_count(len(comments), timeout=PATIENCE)
     found = [await foreign(page), await missing(page, {".conflict q": comments})]
     theirs = page.locator(".conflict [value='4']")
     await theirs.evaluate_all("(all) => all.forEach((it) => it.click())")
@@ -385,12 +380,12 @@ async def test_marks_kept_on_a_device_run_nothing(
         here.texts,
     )
     await page.get_by_role("button", name="Save").click()
-    await expect(page.locator("#state")).to_contain_text("No connection")
+    await expect(page.locator("#state")).to_contain_text("No connection", timeout=PATIENCE)
     found = [await foreign(page)]
     await page.close()
     await window.context.set_offline(False)
     page = await window.open(path)
-    await expect(page.locator("#state")).to_contain_text("Saved at")
+    await expect(page.locator("#state")).to_contain_text("Saved at", timeout=PATIENCE)
     found.append(await foreign(page))
     await window.context.close()
     query = MarkQuery(start=WEDNESDAY, end=WEDNESDAY, present=True)
@@ -411,7 +406,7 @@ async def test_a_page_that_shows_itself_anew_runs_nothing(browser: Browser, wall
     await window.open(f"/office?day={MONDAY}", page)
     await page.evaluate("document.querySelector('#live h2').className = 'old'")
     await page.clock.fast_forward("00:31")
-    await expect(page.locator("#live .old")).to_have_count(0)
+    await expect(page.locator("#live .old")).to_have_count(0, timeout=PATIENCE)
     comments = [wall.here.comment(place) for place in range(len(wall.here.texts))]
     found = [await foreign(page), await missing(page, {"td q": comments})]
     await window.context.close()
