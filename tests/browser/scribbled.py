@@ -71,6 +71,7 @@ class Scribbles(msgspec.Struct, kw_only=True):
     """Where each text stands: the number of what bears it, by the place of the text."""
 
     texts: list[str]
+    school: int | None
     section: int  # with a student for each text
     students: list[int]
     enrollments: list[int]
@@ -108,6 +109,7 @@ async def scribble(store: Store, cast: Cast) -> Scribbles:
     places = {str(one.enrollment.sourced_id): one.enrollment.id for one in people}
     here = Scribbles(
         texts=found,
+        school=next(user.school_id for user in users if user.sourced_id == "bob"),
         section=section,
         students=[numbers[f"student {place}"] for place in range(len(found))],
         enrollments=[places[f"student {place}"] for place in range(len(found))],
@@ -120,7 +122,7 @@ async def scribble(store: Store, cast: Cast) -> Scribbles:
         for status, name in zip(Status, LOOKS, strict=True)
     )
     changed = msgspec.structs.replace(cast.district, name=HOME, status_looks=looks)
-    await store.change_district(changed)
+    await store.change_district(changed, by=_teacher(here))
     return here
 
 
@@ -195,6 +197,10 @@ async def _let_in(store: Store, cast: Cast, here: Scribbles) -> None:
             "created_at": "2026-08-01T08:00:00.000Z",
         }
         if place < ACCOUNTS:
-            await store.create_account(Account(login=text, **whose))
-        key = f"c{place:039x}"
-        await store.create_key(ApiKey(key=key, sealed_secret=b"none", name=text, **whose))
+            await store.create_account(Account(login=text, **whose), by=_teacher(here))
+        key = ApiKey(key=f"c{place:039x}", sealed_secret=b"none", name=text, **whose)
+        await store.create_key(key, by=_teacher(here))
+
+
+def _teacher(here: Scribbles) -> Author:
+    return Author(user_id=here.teachers[0], channel=Channel.WEB)

@@ -119,10 +119,24 @@ def pages(wall: Wall) -> dict[str, tuple[str, Shown]]:
         ),
         "/admin/record": ("alice", {"td q": comments, "td li a": students}),
         f"/admin/record?by={here.teachers[0]}&student={here.students[0]}": ("alice", {}),
-        f"/office?day={MONDAY}": (
+        "/admin/record/acts": (
             "alice",
             {
-                "#school option": texts,
+                "td li": [
+                    f"Name: Lindenhof → {HOME}",
+                    *(f"Own name: {name}: {name}" for name in LOOKS),
+                    *(f"Name: {text}" for text in texts[-40:]),
+                ]
+            },
+        ),
+        f"/admin/record/acts?by={here.teachers[0]}&person={here.teachers[1]}": (
+            "alice",
+            {"td li": [f"Name: {texts[1]}"]},
+        ),
+        f"/office?day={MONDAY}": ("alice", {"#school option": texts}),
+        f"/office?school={here.school}&day={MONDAY}&all=": (
+            "alice",
+            {
                 ".missing-rolls strong": texts,
                 "tbody th a": students,
                 "td q": comments,
@@ -403,7 +417,7 @@ async def test_a_page_that_shows_itself_anew_runs_nothing(browser: Browser, wall
     window = await come(browser, wall, "alice", policy=False)
     page = await window.context.new_page()
     await page.clock.install()
-    await window.open(f"/office?day={MONDAY}", page)
+    await window.open(f"/office?school={wall.here.school}&day={MONDAY}&all=", page)
     await page.evaluate("document.querySelector('#live h2').className = 'old'")
     await page.clock.fast_forward("00:31")
     await expect(page.locator("#live .old")).to_have_count(0, timeout=PATIENCE)

@@ -16,7 +16,7 @@ from rollbook.domain.store import Store
 from rollbook.web.app import Pages
 from rollbook.web.forms import BODY_MAX, FIELDS_MAX
 from web.browsing import ADDRESS, Browser, Page
-from web.conftest import Visiting
+from web.conftest import PASSWORD, Visiting
 from web.every_route import (
     FORMS,
     URLENCODED,
@@ -191,7 +191,9 @@ def _tells(answer: httpx.Response) -> bool:
 
 @pytest.fixture
 async def sender(visit: Visiting, reception: Reception, cast: Cast, world: World) -> Sender:
-    """Alice's browser."""
+    """Alice's browser; she has a password, so that she may change it."""
+    token = await reception.invite(cast.district.id, cast.users["alice"], "alice")
+    await reception.set_password(token, PASSWORD, None)
     sender = Sender(visit, reception, cast, world)
     await sender.begin()
     return sender
@@ -236,7 +238,11 @@ async def test_no_value_of_a_field_is_a_fault_of_ours(sender: Sender, path: str)
             await sender.send(f"{what} as {odd}", path, body, kind)
 
     assert sender.faults == {}
-    assert any(status < 400 for status in sender.statuses) or path in {"/login", FILE_FORM}
+    assert any(status < 400 for status in sender.statuses) or path in {
+        "/login",
+        "/password",
+        FILE_FORM,
+    }
     assert any(400 <= status < 500 for status in sender.statuses)
 
 
