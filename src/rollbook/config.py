@@ -139,6 +139,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             "to wait longer for a connection to PostgreSQL or for a lock there."
         ),
     ] = 2
+    drain_time: Annotated[
+        Limit,
+        Help(
+            "Seconds for which a server that was told to stop goes on answering, while "
+            "/health/ready says that it is leaving: so a proxy that asks there sends nobody here "
+            "any more when it stops. 0: it stops at once."
+        ),
+    ] = 0
     metrics_allowed: Annotated[
         tuple[str, ...],
         Help(

@@ -117,6 +117,32 @@ def hold_signals_for_new_workers() -> None:
     )
 
 
+# ---------------------------------------------------------------- leaving
+
+
+def note_of_leaving(room: Path) -> Path:
+    """Return the file in *room* that is there as soon as the server was told to stop."""
+    return room / "leaving"
+
+
+def drain_first(seconds: int, room: Path) -> None:
+    """
+    Have SIGTERM say that the server is leaving, and stop it so many seconds later.
+
+    Told once more, it stops at once. Who handles the signal so far is who stops it.
+    """
+    stop = signal.getsignal(signal.SIGTERM)
+
+    def leave(*_: object) -> None:
+        log.info("the server is leaving", extra={"stops_in_s": seconds})
+        note_of_leaving(room).touch()
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGALRM, stop)
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+
+    signal.signal(signal.SIGTERM, leave)
+
+
 # ---------------------------------------------------------------- the writer
 
 

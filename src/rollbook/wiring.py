@@ -35,7 +35,9 @@ from rollbook.processes import (
     allow_files,
     begin_to_log,
     counter_in,
+    drain_first,
     hold_signals_for_new_workers,
+    note_of_leaving,
     only_server,
 )
 from rollbook.roster_process import RosterProcess
@@ -223,8 +225,13 @@ def _store_of_worker(
 
 def _watch(config: Config, room: Path) -> Watch:
     """Return how the server's health and figures are found out."""
+    leaving = note_of_leaving(room).exists
     if config.on_postgres:  # nothing of it is on this machine
-        return Watch(figures=metrics.Metrics(room).text, metrics_allowed=config.metrics_allowed)
+        return Watch(
+            figures=metrics.Metrics(room).text,
+            metrics_allowed=config.metrics_allowed,
+            leaving=leaving,
+        )
     path = config.database_path
     files = {
         "database": path,
@@ -240,6 +247,7 @@ def _watch(config: Config, room: Path) -> Watch:
         figures=metrics.Metrics(room, files).text,
         metrics_allowed=config.metrics_allowed,
         disk_free=disk_free,
+        leaving=leaving,
     )
 
 
@@ -292,6 +300,8 @@ def serve(config: Config, *, ready: Callable[[], None] = lambda: None) -> None:
             hold_signals_for_new_workers()
             server = _granian(config)
             server.on_startup(ready)
+            if config.drain_time:  # granian handles its signals by then
+                server.on_startup(lambda: drain_first(config.drain_time, Path(room)))
             log.info(
                 "the server starts",
                 extra={"version": __version__, "address": _address(config)}

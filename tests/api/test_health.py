@@ -98,6 +98,19 @@ async def not_ready(probe: Probe) -> str:
     return message
 
 
+async def test_a_server_that_was_told_to_stop(open_probe: Callable[..., Probe]) -> None:
+    """
+    Nobody new is to be sent here, however well it is.
+    """
+    leaving = [False]
+    probe = open_probe(leaving=lambda: leaving[0])
+    well = await probe("/health/ready")
+    leaving[0] = True
+
+    assert well.status_code == 200
+    assert await not_ready(probe) == "The server was told to stop, and is about to."
+
+
 async def test_a_database_that_cannot_be_read(
     open_probe: Callable[..., Probe], world: World
 ) -> None:

@@ -143,6 +143,41 @@ def test_it_stops_at_once_when_nobody_asks(new_house: NewHouse) -> None:
     assert time.monotonic() - begun < 5
 
 
+def test_it_says_that_it_is_leaving_before_it_does(new_house: NewHouse) -> None:
+    """
+    Told to stop, it answers on for a while, and saves, so that a proxy can go elsewhere first;
+    told again, it stops at once.
+    """
+    house = new_house(drain_time="30")
+    house.start()
+    assert house.process is not None
+    with house.client() as client:
+        before = client.get("/health/ready")
+        house.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: client.get("/health/ready").status_code == 503, "it is leaving")
+        why = client.get("/health/ready").json()["message"]
+    saved = save(house)
+    begun = time.monotonic()
+    code = house.stop()
+
+    assert (before.status_code, saved.status_code, code) == (200, 200, 0)
+    assert why == "The server was told to stop, and is about to."
+    assert time.monotonic() - begun < 10
+
+
+def test_it_leaves_when_it_said_it_would(new_house: NewHouse) -> None:
+    """
+    One signal is enough.
+    """
+    house = new_house(drain_time="2")
+    house.start()
+    begun = time.monotonic()
+    code = house.stop()
+
+    assert code == 0
+    assert 2 <= time.monotonic() - begun < 12
+
+
 # ---------------------------------------------------------------- deaths
 
 

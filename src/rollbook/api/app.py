@@ -63,7 +63,7 @@ def build_app(
     """Return the ASGI application; raises `RuntimeError` when a route has no guard."""
     front = Front(door, public_url)
     body_max = limits.body_max
-    checks = health.Checks(store, watch.disk_free)
+    checks = health.Checks(store, watch)
     marks = attendance.SectionAttendance(
         store, records_max=limits.records_max, body_max=body_max
     )

@@ -34,20 +34,24 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
     figures: Callable[[], bytes] = metrics.Metrics().text
     metrics_allowed: tuple[str, ...] = ()
     disk_free: Callable[[], int] = lambda: DISK_LEAST  # bytes
+    leaving: Callable[[], bool] = lambda: False  # told to stop, and soon will
 
 
 class Checks:
     """Finds out whether requests can be answered, at most once in a while."""
 
-    def __init__(self, store: Store, disk_free: Callable[[], int]) -> None:
+    def __init__(self, store: Store, watch: Watch) -> None:
         self._store = store
-        self._disk_free = disk_free
+        self._disk_free = watch.disk_free
+        self._leaving = watch.leaving
         self._lock = asyncio.Lock()
         self._found: list[str] = []
         self._until = 0.0
 
     async def reasons(self) -> list[str]:
         """Return, a sentence each, why not; nothing when all is well."""
+        if self._leaving():
+            return ["The server was told to stop, and is about to."]
         async with self._lock:
             if time.monotonic() >= self._until:
                 self._found = await self._look()
