@@ -7,8 +7,11 @@ its own: `unshare --net --mount --pid --fork --kill-child --mount-proc`.
 """
 
 import os
+import shutil
+import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 NETWORK = "10.84.0"
@@ -127,6 +130,29 @@ class Machine:
     def plug(self) -> None:
         """Put it in again."""
         run(f"ip link set {self.name} master switch")
+
+    def freeze(self) -> None:
+        """Have it stand still, as on a host that is too busy: nothing in it knows of that."""
+        self.unplug()
+        self._signal_all(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Have it go on as if no time had passed."""
+        self._signal_all(signal.SIGCONT)
+        self.plug()
+
+    def _signal_all(self, which: signal.Signals) -> None:
+        ours = Path(f"/proc/{self.pid}/ns/pid").readlink()
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):  # it ended meanwhile
+                if (process / "ns" / "pid").readlink() == ours:
+                    os.kill(int(process.name), which)
+
+    def keep_logs(self, folder: Path) -> None:
+        """Copy what its services said, if it is on."""
+        with suppress(OSError, IndexError):
+            for log in Path(f"/proc/{self.pid}/root/run/standin").glob("*.log"):
+                shutil.copy(log, folder / f"{self.name}-{log.name}")
 
     def types(self, commands: str, folder: Path | None = None) -> str:
         """Type commands as root there; return what was printed. The first that fails ends it."""

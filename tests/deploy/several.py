@@ -34,12 +34,18 @@ from rollbook.storage.postgres import PostgresStore
 from rollbook.storage.queries import numbered
 
 NAME = "attendance.example.org"
+# Caddy would fetch a certificate, and nobody here gives it one: it gets the one that nginx has.
+OWN_CERTIFICATE = (
+    f"install -o caddy -m 0600 /etc/ssl/rollbook/*.pem /var/lib/caddy/; sed -i"
+    f" 's|^{NAME} {{|&\\n\\ttls /var/lib/caddy/fullchain.pem /var/lib/caddy/key.pem|'"
+    " /etc/caddy/Caddyfile"
+)
 PATRONICTL = "patronictl --config-file /etc/patroni/config.yml"
 _LINES = re.MULTILINE | re.DOTALL
 BLOCK = re.compile(r"^```sh ([a-z0-9 ]+)\n(.*?)^```$", _LINES)
 
 
-KINDS = {"or", "earnest", "upgrade", "minor"}  # blocks that are not typed in their turn
+KINDS = {"or", "earnest", "upgrade", "back", "minor"}  # blocks that are not typed in their turn
 
 
 class Network:
@@ -71,7 +77,15 @@ class Network:
                 if name in self._machines and kinds == ([kind] if kind else []):
                     say(f"{heading}: {name}")
                     text = re.sub("2026-11-26 10:59:59[+]00", moment, typed(block))
+                    text = text.replace("caddy validate", f"{OWN_CERTIFICATE}\ncaddy validate")
                     self._machines[name].types(text)
+
+    def keep_logs(self) -> None:
+        """Leave what all services said in the folder."""
+        place = self._folder / "logs"
+        place.mkdir()
+        for machine in self._machines.values():
+            machine.keep_logs(place)
 
     def primary(self) -> Machine:
         """Return the machine that takes saves now."""
@@ -88,6 +102,11 @@ class Network:
                 return
             time.sleep(0.5)
         raise AssertionError(self._list())
+
+    def standby(self) -> Machine:
+        """Return the machine that would take over now."""
+        (name,) = {"db1", "db2"} - {self.primary().name}
+        return self._machines[name]
 
     def until_primary(self, name: str) -> None:
         """Have this one be the primary, with a standby in step."""
@@ -122,7 +141,7 @@ class Front(Asking):
     """Asks as clients do: by https, at the name."""
 
     def __init__(self, key: str) -> None:
-        super().__init__(443, key)
+        super().__init__(443, key, patience=35)  # Rollbook waits 30 at most for its database
         self._trusting = ssl.create_default_context()
         self._trusting.check_hostname = False
         self._trusting.verify_mode = ssl.CERT_NONE
@@ -196,9 +215,9 @@ class Weather:
         while self._ledger.acknowledged < before + 20:
             assert time.monotonic() < done + 180, "nobody saves any more"
             time.sleep(0.01)
-        saves = [save for save in self.storm.saving if save.begun > begun - 1]
-        reads = [read for read in self.storm.reading if read.begun > begun - 1]
-        ends = sorted(save.begun + save.seconds for save in saves if save.status == 200)
+        saves = [save for save in self.storm.saving if _ended(save) > begun]
+        reads = [read for read in self.storm.reading if _ended(read) > begun]
+        ends = [begun, *sorted(_ended(save) for save in saves if save.status == 200)]
         self.heard[name] = {
             "took_s": round(time.monotonic() - begun, 1),
             "longest_without_a_save_s": round(
@@ -208,6 +227,10 @@ class Weather:
             "reads": _counted(reads),
         }
         say(json.dumps(self.heard[name]))
+
+
+def _ended(answer: Answer) -> float:
+    return answer.begun + answer.seconds
 
 
 def _counted(answers: list[Answer]) -> dict[int, int]:
@@ -251,27 +274,52 @@ def drill(network: Network, weather: Weather) -> None:
             network.follow("A pooler, if there are many")
         with weather.during("a pooler"):
             time.sleep(5)
-        with weather.during("api1 loses its power"):
-            network["api1"].power_off()
+        lose_api1(network, weather, "nginx")
+        lose_databases(network, weather)
+        with weather.during("Caddy takes nginx's place"):
+            network["web"].types("systemctl disable --now nginx")
+            network.follow("In front", "or")
             time.sleep(5)
-        with weather.during("api1 comes back"):
-            network["api1"].start()
-            time.sleep(5)
-        victim = network.primary()
-        with weather.during("the primary loses its power"):
-            victim.power_off()
-        with weather.during("it comes back"):
-            victim.start()
-            network.until_in_step()
-        victim = network.primary()
-        with weather.during("the primary loses its network"):
-            victim.unplug()
-        with weather.during("it has it again"):
-            victim.plug()
-            network.until_in_step()
+        with weather.during("the version before, machine by machine, through Caddy"):
+            network.follow("A new version, without a pause", "back")
+        lose_api1(network, weather, "Caddy")
         network.until_primary("db1")
         with weather.during("PostgreSQL is mended, machine by machine"):
             network.follow("A new version, without a pause", "minor")
+        # Last: who was being answered at that moment waits for long.
+        with weather.during("web loses its power, and has it again"):
+            network["web"].power_off()
+            time.sleep(5)
+            network["web"].start()
+
+
+def lose_api1(network: Network, weather: Weather, proxy: str) -> None:
+    """Have one of the two with Rollbook die, and come back."""
+    with weather.during(f"api1 loses its power, behind {proxy}"):
+        network["api1"].power_off()
+        time.sleep(5)
+    with weather.during(f"api1 comes back, behind {proxy}"):
+        network["api1"].start()
+        time.sleep(5)
+
+
+def lose_databases(network: Network, weather: Weather) -> None:
+    """Have one of the two with PostgreSQL go, in each way that there is, and come back."""
+    for name, go, come in (
+        ("the primary loses its power", Machine.power_off, Machine.start),
+        ("the primary loses its network", Machine.unplug, Machine.plug),
+        ("the primary stands still", Machine.freeze, Machine.thaw),
+        ("the standby loses its power", Machine.power_off, Machine.start),
+    ):
+        network.until_in_step()
+        victim = network.primary() if "primary" in name else network.standby()
+        with weather.during(name):
+            go(victim)
+            time.sleep(30)
+        with weather.during(f"it is back: {name}"):
+            come(victim)
+            time.sleep(5)  # at first it knows nothing of what was
+            network.until_in_step()
 
 
 def go_back(network: Network) -> dict[str, Any]:
@@ -301,6 +349,16 @@ def go_back(network: Network) -> dict[str, Any]:
 def main(folder: Path) -> None:
     """Build it all, and try it out."""
     network = Network(folder)
+    try:
+        found = try_out(network, folder)
+    except BaseException:
+        network.keep_logs()
+        raise
+    print(json.dumps(found, indent=1))
+
+
+def try_out(network: Network, folder: Path) -> dict[str, Any]:
+    """Return what was found."""
     build(network)
     ground = settle(network, folder)
     with ledger_elsewhere() as ledger:
@@ -318,9 +376,7 @@ def main(folder: Path) -> None:
     say(json.dumps(found))
     network.until_primary("db1")
     found["went_back"] = go_back(network)
-    network["web"].types("systemctl stop nginx")
-    network.follow("In front", "or")
-    print(json.dumps(found, indent=1))
+    return found
 
 
 if __name__ == "__main__":

@@ -72,10 +72,21 @@ def test_machines_may_fail_and_no_roll_is_lost(folder: Path) -> None:
 
     assert found["wrong"] == []
     assert found["acknowledged"] > 500
-    upgraded = found["heard"]["a new version, machine by machine"]
-    assert set(upgraded["saves"]) == set(upgraded["reads"]) == {"200"}, upgraded
-    for heard in found["heard"].values():
-        assert set(heard["saves"]) <= {"200", "502", "503"}, heard
-        assert heard["longest_without_a_save_s"] < 60, heard
+    heard = found["heard"]
+    for planned in (
+        "a new version, machine by machine",
+        "a pooler is put in between",
+        "the version before, machine by machine, through Caddy",
+    ):
+        answers = {*heard[planned]["saves"], *heard[planned]["reads"]}
+        assert answers == {"200"}, (planned, heard[planned])
+    for name, each in heard.items():
+        allowed = {"200", "502", "503", "504"}
+        if "web" in name or "place" in name:
+            allowed |= {"0"}  # there is one `web`
+        if "api1" in name:
+            allowed |= {"401"}  # done before it died, and asked again of api2
+        assert set(each["saves"]) <= allowed, (name, each)
+        assert each["longest_without_a_save_s"] < 60, (name, each)
     marks, left, again = found["went_back"]["marks"]
     assert (left, again) == (0, marks)
