@@ -488,6 +488,35 @@ async def test_a_connection_that_was_cut_is_replaced(
     assert await store.version(*key) == 0
 
 
+@pytest.mark.parametrize("moment", ["before", "within", "after"])
+async def test_a_pool_that_closed_lends_nothing(
+    pool: Pool, database: books.Database, moment: str
+) -> None:
+    """
+    Whoever asks before it closes and is still connecting, works with a connection, or comes when
+    it has closed, leaves none behind.
+    """
+
+    async def ask() -> None:
+        async with pool.shared() as db:
+            await db.execute("SELECT pg_sleep(0.2)")
+
+    task = asyncio.create_task(ask())
+    await asyncio.sleep({"before": 0.002, "within": 0.2, "after": 0.6}[moment])
+    await pool.close()
+    if moment == "after":
+        with pytest.raises(Unavailable, match="this process stops"):
+            await ask()
+    await asyncio.gather(task, return_exceptions=True)
+    await asyncio.sleep(0.1)
+    left = database.sql(
+        "SELECT query FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+
+    assert left == []
+
+
 async def test_a_database_that_said_goodbye_is_asked_nothing(
     database: books.Database, cluster: Cluster
 ) -> None:

@@ -63,10 +63,10 @@ def unavailable(fault: BaseException) -> Unavailable:
     it may name what is nobody's business.
     """
     why = str(fault).rstrip(".") or type(fault).__name__
-    if isinstance(fault, TargetServerAttributeNotMatched):
-        why = "none of its hosts is of the kind that target_session_attrs asks for"
     if isinstance(fault, asyncpg.InternalClientError):
         why = "it has just ended the connection"
+    if isinstance(fault, TargetServerAttributeNotMatched):
+        why = "none of its hosts is of the kind that target_session_attrs asks for"
     if ROLE in why and "does not exist" in why:
         return Unavailable(
             f"The database has no role {ROLE} yet. Prepare it with: rollbook migrate"
@@ -112,6 +112,7 @@ class Pool:
         self._waiting: deque[asyncio.Future[Any]] = deque()
         self._refused = refused
         self._backlog = self.backlog()
+        self._is_closed = False
         self._several: bool | None = None  # servers (Citus); not known before the first loan
 
     def backlog(self) -> Backlog:
@@ -119,7 +120,8 @@ class Pool:
         return Backlog(self.waits / 2, refused=self._refused)
 
     async def close(self) -> None:
-        """Let go of every connection."""
+        """Let go of every connection; nobody is lent one any more."""
+        self._is_closed = True
         known, self._works_for, self._idle = list(self._works_for), {}, []
         for db in known:
             with contextlib.suppress(*FAULTS):
@@ -145,6 +147,7 @@ class Pool:
 
     async def _take(self) -> Any:
         """Return a connection that works: the one that was used last, or a new one."""
+        self._require_open()
         while self._idle:
             db = self._idle.pop()
             if not db.is_closed():
@@ -160,6 +163,10 @@ class Pool:
             self._forget(db)
         return await self._connect()
 
+    def _require_open(self) -> None:
+        if self._is_closed:
+            raise Unavailable("The connections to the database are closed: this process stops.")
+
     async def _connect(self) -> Any:
         """Return a new connection; there has to be room for it, which is given up if it fails."""
         try:
@@ -172,6 +179,7 @@ class Pool:
                 await db.execute(SQL.take_role, ROLE, f"{self.waits * 1000:.0f}")
                 await db.execute(SQL.plan_once)
                 await teach_days(db)
+                self._require_open()
             except BaseException:
                 db.terminate()
                 raise
@@ -208,7 +216,7 @@ class Pool:
 
     def _give_back(self, db: Any) -> None:
         """Keep a connection for the next one, unless something is left open on it."""
-        if db.is_closed() or db.is_in_transaction():
+        if self._is_closed or db.is_closed() or db.is_in_transaction():
             db.terminate()
             self._forget(db)
             self._hand_on(None)
