@@ -14,7 +14,9 @@ import msgspec
 
 from benchmarks import bulk, land
 from benchmarks.land import Land
+from rollbook import wiring
 from rollbook.auth.credentials import Safe, load_master_key
+from rollbook.config import Config
 
 DAYS = 60
 
@@ -55,6 +57,8 @@ def prepare(folder: Path, sections: int) -> Ground:
                 pass
             bulk.take_rolls(db, ground.where, land.school_days(DAYS))
         draft.rename(ground.database)
+    for _ in wiring.migrate(Config(database=str(ground.database)), rehearse=False):
+        pass  # it was kept from a version before
     return ground
 
 

@@ -213,6 +213,8 @@ def test_nobody_is_answered_before_the_disk_has_it(
 ) -> None:
     """
     No answer leaves the writer before fdatasync of the log has returned 0, no reply before it.
+
+    Besides, each worker may have it noted once that the key was used, for which nobody waits.
     """
     require_strace()
     rolls = figures.long_or_short(1000, 200)
@@ -220,7 +222,8 @@ def test_nobody_is_answered_before_the_disk_has_it(
     figures.note("A4", "order of the calls", rolls=rolls, **msgspec.to_builtins(order))
 
     assert order.violations == 0
-    assert order.answered == order.replied == rolls
+    assert order.replied == rolls
+    assert rolls <= order.answered <= rolls + 2
     assert order.confirmed >= rolls
 
 

@@ -48,6 +48,7 @@ from rollbook.storage.sqlite.changes import (
     CreateDistrict,
     CreateKey,
     CreateUser,
+    NoteUseOfKey,
     TryWriting,
 )
 from rollbook.storage.sqlite.counter import GROUP_MAX, Counter, Line, listen
@@ -225,6 +226,8 @@ def commands(cast: Cast) -> dict[str, Command]:
         "create a key again": CreateKey(change(key, key=cast.keys["bob"])),
         "change a key": ChangeKey(change(key, key=cast.keys["bob"])),
         "change an unknown key": ChangeKey(key),
+        "note that a key was used": NoteUseOfKey(district_id, cast.keys["bob"], MONDAY),
+        "note that of an unknown key": NoteUseOfKey(district_id, key.key, MONDAY),
         "try writing": TryWriting(),
     }
 
