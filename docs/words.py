@@ -1,8 +1,9 @@
 """
 Bring the catalogues of the pages up to date: `make words`.
 
-What is to be translated stands in the templates, in the pages' code, and in the sentences of the
-house's errors. Words that are new come without a translation: fill them in, a test asks for it.
+What is to be translated stands in the templates, in the pages' code, in the sentences of the
+house's errors, and in those about files that were sent in (`domain.sentences`). Words that
+are new come without a translation: fill them in, a test asks for it.
 """
 
 from pathlib import Path
@@ -20,9 +21,14 @@ from rollbook.web.words import DEFAULT, LANGUAGES
 HOUSE = Path(__file__).resolve().parent.parent / "src" / "rollbook"
 LOCALE = HOUSE / "web" / "locale"
 
-_METHODS = [("web/templates/**.html", "jinja2"), ("web/**.py", "python")]
+_METHODS = [
+    ("web/templates/**.html", "jinja2"),
+    ("web/**.py", "python"),
+    ("exchange/**.py", "python"),
+    ("storage/*.py", "python"),
+]
 _OPTIONS = {"web/templates/**.html": {"trimmed": "true", "silent": "false"}}
-_KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None}
+_KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None, "Sentence": None}
 
 
 def to_translate() -> Catalog:

@@ -5,11 +5,13 @@ import json
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner, Result
 from rich.console import Console
 
 from rollbook.cli import importing, main
+from rollbook.domain.sentences import Parts
 
 SET = {
     "orgs": "sourcedId,name,type\nschool,Lindenhof School,school\n",
@@ -165,3 +167,6 @@ def test_json_says_what_came_of_it(database: str, folder: Path) -> None:
     (folder / "users.csv").write_text("sourcedId\nx\n")
     wrong = json.loads(take_in(database, folder, "--json").stdout)
     assert any(line.startswith("users.csv") for line in wrong["problems"])
+    assert [msgspec.convert(parts, Parts).told() for parts in wrong["problems_parts"]] == wrong[
+        "problems"
+    ]

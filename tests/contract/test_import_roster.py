@@ -30,6 +30,7 @@ from rollbook.domain.roster_files import (
     RosterUser,
 )
 from rollbook.domain.rosters import Enrollment, EnrollmentStatus, Section
+from rollbook.domain.sentences import Sentence
 from rollbook.domain.store import (
     EnrollmentQuery,
     MarkQuery,
@@ -598,7 +599,7 @@ async def test_what_reading_raises_comes_through(
 
     def broken() -> Iterator[RosterUser]:
         yield user("new")
-        raise ImportRefused("line 3 is wrong")
+        raise ImportRefused(Sentence("line 3 is wrong"))
 
     with pytest.raises(ImportRefused, match="line 3 is wrong"):
         await take_in(

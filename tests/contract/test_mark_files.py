@@ -24,6 +24,7 @@ from rollbook.domain.roster_files import (
     RosterSection,
 )
 from rollbook.domain.rosters import EnrollmentStatus
+from rollbook.domain.sentences import Sentence
 from rollbook.domain.store import EnrollmentQuery, Store
 
 OPERATOR = Author(user_id=None, channel=Channel.IMPORT, request_id="import 1")
@@ -159,7 +160,7 @@ async def test_nothing_is_saved_before_all_is_read(maths: Classroom) -> None:
 
     def lines() -> Iterable[MarkLine]:
         yield 2, "maths", "anna", MONDAY, 2, None
-        raise ImportRefused("line 3 is wrong")
+        raise ImportRefused(Sentence("line 3 is wrong"))
 
     before = await maths.everything()
     with pytest.raises(ImportRefused, match="line 3"):

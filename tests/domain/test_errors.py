@@ -5,6 +5,7 @@ import pytest
 
 from rollbook.domain import errors
 from rollbook.domain.errors import ImportRefused, Kind, RollbookError, RollRefused, revive
+from rollbook.domain.sentences import Sentence
 
 CLASSES = RollbookError.__subclasses__()
 PLACEHOLDER = re.compile(r"\{\d\}")
@@ -15,7 +16,7 @@ def example_of(cls: type[RollbookError]) -> RollbookError:
     if cls is RollRefused:
         return RollRefused(1, 3, ["the answers"])
     if cls is ImportRefused:
-        return ImportRefused("two users have the same sourced_id", ["line 7"])
+        return ImportRefused(Sentence("two users are alike"), [Sentence("line 7")])
     facts = range(len(PLACEHOLDER.findall(cls.sentence)))
     return cls(*(f"fact {number}" for number in facts))
 

@@ -36,7 +36,7 @@ def written(sheets: list[SectionMarks], *, comments: bool = True) -> list[str]:
     return asyncio.run(parts())
 
 
-def read(data: str | bytes, *, partial: bool = False) -> tuple[list[MarkLine], list[str]]:
+def read(data: str | bytes, *, partial: bool = False) -> tuple[list[MarkLine], Sequence[str]]:
     """Return the lines that are right but for their ids, and all that is wrong."""
     problems = Problems()
     file = io.BytesIO(data.encode() if isinstance(data, str) else data)

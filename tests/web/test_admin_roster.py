@@ -305,6 +305,60 @@ async def test_no_file_was_chosen(visit: Visiting) -> None:
     assert "Choose a file first." in Page(answer).text
 
 
+async def test_what_is_wrong_is_told_in_the_language(visit: Visiting) -> None:
+    """
+    Every fault is translated; what comes from the files stands in it as it is, and is escaped.
+    """
+    people = NINA + "<b>,school,student,Otto,,dead\n<i>,school,student,Ida,Il,\n" * 2
+    places = "sourcedId,classSourcedId,userSourcedId,role,beginDate\n"
+    places += "e1,<u>,nobody,student,2026-02-30\n"
+    alice = await visit("alice")
+    await send(alice, zipped(delta=False, users=people, enrollments=places))
+    await settled(alice)
+    page = await alice.get(PATH, accept_language="es")
+
+    assert "se encontraron 5 errores en los archivos" in page.text
+    assert "users.csv, línea 3, status: no es active ni inactive ni tobedeleted" in page.text
+    assert "users.csv, línea 5, sourcedId: <b> está por segunda vez" in page.text
+    assert "users.csv, línea 6, sourcedId: &lt;i&gt; está por segunda vez" in page.html
+    assert "línea 2, userSourcedId: no hay nobody en users.csv" in page.text
+    assert "línea 2, beginDate: no es un día del calendario" in page.text
+    assert "<i>" not in page.html
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"no zip", ".zip no se puede leer: el archivo no es un zip"),
+        (zipped(), "no contiene ninguno de los archivos de OneRoster"),
+        (
+            zipped(
+                enrollments="sourcedId,classSourcedId,userSourcedId,role\ne1,{c},nina,student\n"
+            ),
+            "inscripción e1: no hay clase {c}",
+        ),
+        (
+            zipped(users="sourcedId,role\n"),
+            "línea 1: al encabezado le falta la columna givenName",
+        ),
+    ],
+    ids=["no zip", "nothing in it", "a reference", "a column"],
+)
+async def test_a_refusal_is_told_in_the_language(
+    visit: Visiting, content: bytes, said: str
+) -> None:
+    """
+    Also what is found before the first line is read, and what only the database finds.
+    """
+    alice = await visit("alice")
+    await send(alice, content)
+    await settled(alice)
+    page = await alice.get(PATH, accept_language="es")
+
+    assert "No se cambió nada" in page.text
+    assert said in page.text
+
+
 async def test_it_is_done_in_a_process_of_its_own(
     world: object, store: Store, cast: Cast, tmp_path: Path
 ) -> None:

@@ -1,5 +1,6 @@
 """The words of the pages: every text has its translation, with the same blanks to fill in."""
 
+import ast
 import importlib.util
 import re
 from pathlib import Path
@@ -14,7 +15,7 @@ from web.browsing import Browser
 from web.conftest import Visiting
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "words.py"
-_BLANK = re.compile(r"%\(\w+\)s|\{\d\}")
+_BLANK = re.compile(r"%\(\w+\)s|\{\w+\}")
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +44,23 @@ def test_every_text_has_its_translation(catalogues: ModuleType, language: str) -
     assert set(translated) - wanted == set()  # nothing is left of what was there once
     for text, string in translated.items():
         assert sorted(_BLANK.findall(text)) == sorted(_BLANK.findall(string)), text
+
+
+def test_sentences_about_files_are_collected(catalogues: ModuleType) -> None:
+    """
+    Whatever is told of a file that was sent in is among the texts, wherever it is written.
+    """
+    wanted = {message.id for message in catalogues.to_translate() if message.id}
+    written = {
+        node.args[0].value
+        for file in catalogues.HOUSE.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        if node.func.id == "Sentence" and isinstance(node.args[0], ast.Constant)
+    }
+
+    assert len(written) > 50
+    assert written - wanted == set()
 
 
 @pytest.mark.parametrize(
@@ -97,10 +115,10 @@ async def test_a_sheet_in_spanish(visit: Visiting, cast: Cast) -> None:
 
 async def test_what_is_refused_is_told_in_the_language(visit: Visiting) -> None:
     """
-    The sentence of an error is translated, the number in it is kept.
+    The sentence of an error is translated and what it is about, the number in it is kept.
     """
     bob = await visit("bob")
     page = await bob.get("/sections/1/roll/2026-09-14", accept_language="es")
 
     assert page.status == 404
-    assert "Aquí no existe: section 1." in page.text
+    assert "Aquí no existe: clase 1." in page.text

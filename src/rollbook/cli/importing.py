@@ -32,10 +32,11 @@ from rollbook.domain.mark_files import MarksSummary
 from rollbook.domain.people import District
 from rollbook.domain.record import Author, Channel
 from rollbook.domain.roster_files import RosterLimits, RosterSummary
+from rollbook.domain.sentences import Sentence
 from rollbook.domain.store import Store
 from rollbook.exchange import marks_csv, oneroster
 from rollbook.exchange.archive import open_files
-from rollbook.exchange.outcome import Outcome
+from rollbook.exchange.outcome import Outcome, refusal
 from rollbook.exchange.problems import Problems
 from rollbook.operations.mark_files import import_marks
 
@@ -87,8 +88,8 @@ async def oneroster_(
         return
     try:
         summaries = await import_oneroster(store, home, path, limits, author, err)
-    except ImportRefused as refusal:
-        for problem in refusal.problems:
+    except ImportRefused as error:
+        for problem in error.problems:
             click.echo(problem, err=True)
         raise
     out.print(_table(summaries))
@@ -122,16 +123,16 @@ async def outcome_of(
     try:
         summaries = await import_oneroster(store, district, path, limits, by, err)
         return Outcome(summaries=summaries)
-    except TooManyEnd as refusal:
+    except TooManyEnd as error:
         if not limits.dry_run:
-            return Outcome(refused=str(refusal.facts[0]))
+            return refusal(error.facts[0])
         all_ = msgspec.structs.replace(limits, end_share=1.0)
         summaries = await import_oneroster(store, district, path, all_, by, err)
-        return Outcome(summaries=summaries, ended=refusal.ended, active=refusal.active)
-    except ImportRefused as refusal:
-        return Outcome(refused=str(refusal.facts[0]), problems=list(refusal.problems))
-    except LastAdministrator as refusal:
-        return Outcome(refused=str(refusal))
+        return Outcome(summaries=summaries, ended=error.ended, active=error.active)
+    except ImportRefused as error:
+        return refusal(error.facts[0], error.problems)
+    except LastAdministrator as error:
+        return refusal(Sentence(error.sentence))
 
 
 @contextmanager

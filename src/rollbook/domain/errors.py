@@ -26,6 +26,8 @@ import enum
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from rollbook.domain.sentences import Sentence
+
 
 class Kind(enum.Enum):
     """What sort of refusal it is; `api` gives each an HTTP status."""
@@ -89,7 +91,7 @@ class ImportRefused(RollbookError):
     kind = Kind.INVALID
     sentence = "the import was refused and changed nothing: {0}"
 
-    def __init__(self, reason: str, problems: Sequence[str] = ()) -> None:
+    def __init__(self, reason: Sentence, problems: Sequence[Sentence] = ()) -> None:
         super().__init__(reason, problems)
         self.problems = problems
 
@@ -97,7 +99,7 @@ class ImportRefused(RollbookError):
 class TooManyEnd(ImportRefused):
     """A roster was not taken in, since more enrollments would end than anybody can have meant."""
 
-    def __init__(self, reason: str, *, ended: int = 0, active: int = 0) -> None:
+    def __init__(self, reason: Sentence, *, ended: int = 0, active: int = 0) -> None:
         super().__init__(reason)
         self.ended = ended
         self.active = active

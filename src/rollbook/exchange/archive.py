@@ -23,6 +23,7 @@ from typing import IO, TYPE_CHECKING, Any
 import msgspec
 
 from rollbook.domain.errors import ImportRefused
+from rollbook.domain.sentences import Sentence
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -63,6 +64,9 @@ _FAULTS = (
     RuntimeError,  # also NotImplementedError
     ValueError,  # also UnicodeDecodeError
 )
+_TOO_LONG = Sentence("its list of files is too long")
+_NO_ZIP = Sentence("File is not a zip file")
+_WORDED = {str(each): each for each in (_TOO_LONG, _NO_ZIP)}  # the faults that are not rare
 
 
 class _File(msgspec.Struct, frozen=True):
@@ -82,7 +86,13 @@ class Files:
         self._size = sum(file.size for file in files.values())
         self._taken = 0
         if self._size > most:
-            raise ImportRefused(f"the files are {self._size} bytes long, more than {most}")
+            raise ImportRefused(
+                Sentence(
+                    "the files are {size} bytes long, more than {most}",
+                    size=self._size,
+                    most=most,
+                )
+            )
 
     def __contains__(self, name: str) -> bool:
         return name.lower() in self._files
@@ -104,7 +114,9 @@ class Files:
     def _take(self, count: int) -> None:
         self._taken += count
         if self._taken > self._most:
-            raise ImportRefused(f"the files unpack to more than {self._most} bytes")
+            raise ImportRefused(
+                Sentence("the files unpack to more than {most} bytes", most=self._most)
+            )
 
 
 class _Counted(io.RawIOBase):
@@ -128,8 +140,12 @@ class _Counted(io.RawIOBase):
         self._length += count
         if not count and self._length != self._file.size:
             raise ImportRefused(
-                f"{self._file.name} is {self._length} bytes long, not the {self._file.size} "
-                "that it is said to be"
+                Sentence(
+                    "{file} is {length} bytes long, not the {size} that it is said to be",
+                    file=self._file.name,
+                    length=self._length,
+                    size=self._file.size,
+                )
             )
         return count
 
@@ -151,7 +167,9 @@ def open_files(path: Path, limits: ArchiveLimits = _LIMITS) -> Iterator[Files]:
                 archive = stack.enter_context(zipfile.ZipFile(disk))
             yield Files(_in_archive(archive, limits), limits.most(path.stat().st_size))
         else:
-            raise ImportRefused(f"{_shown(str(path))} is neither a folder nor a zip archive")
+            raise ImportRefused(
+                Sentence("{file} is neither a folder nor a zip archive", file=_shown(str(path)))
+            )
 
 
 @contextlib.contextmanager
@@ -160,7 +178,11 @@ def _told_of(name: str) -> Iterator[None]:
     try:
         yield
     except _FAULTS as fault:
-        raise ImportRefused(f"{_shown(name)} cannot be read: {_shown(str(fault))}") from fault
+        found = _shown(str(fault))
+        why = _WORDED.get(found, found)
+        raise ImportRefused(
+            Sentence("{file} cannot be read: {why}", file=_shown(name), why=why)
+        ) from fault
 
 
 def _shown(text: str) -> str:
@@ -181,7 +203,9 @@ def _in_folder(folder: Path) -> dict[str, _File]:
             about = place.lstat()
             # A link could lead to a file that we may read and whoever sent it may not.
             if not stat.S_ISREG(about.st_mode):
-                raise ImportRefused(f"{_shown(place.name)} is a link, or no ordinary file")
+                raise ImportRefused(
+                    Sentence("{file} is a link, or no ordinary file", file=_shown(place.name))
+                )
             file = _File(place.name, about.st_size, functools.partial(_open_plain, place))
             _add_once(found, place.name, file)
     return found
@@ -205,7 +229,7 @@ class _Careful(io.BufferedReader):
     def read(self, size: int | None = -1, /) -> bytes:
         """Read on; raises `BadZipFile`."""
         if size is not None and size > self._most:
-            raise zipfile.BadZipFile("its list of files is too long")
+            raise zipfile.BadZipFile(_TOO_LONG)
         return super().read(size)
 
 
@@ -214,7 +238,11 @@ def _in_archive(archive: zipfile.ZipFile, limits: ArchiveLimits) -> dict[str, _F
     entries = archive.infolist()
     if len(entries) > limits.entries:
         raise ImportRefused(
-            f"the archive holds {len(entries)} files, more than {limits.entries}"
+            Sentence(
+                "the archive holds {count} files, more than {most}",
+                count=len(entries),
+                most=limits.entries,
+            )
         )
     _require_apart(entries, archive.start_dir)
     places: dict[str, zipfile.ZipInfo] = {}
@@ -231,7 +259,9 @@ def _in_archive(archive: zipfile.ZipFile, limits: ArchiveLimits) -> dict[str, _F
             opening = functools.partial(archive.open, entry)
             found.setdefault(folder, {})[name] = _File(name, entry.file_size, opening)
     if "" not in found and len(found) > 1:
-        raise ImportRefused("the archive has CSV files in several folders, and none at its top")
+        raise ImportRefused(
+            Sentence("the archive has CSV files in several folders, and none at its top")
+        )
     return found.get("") or next(iter(found.values()), {})
 
 
@@ -241,7 +271,11 @@ def _require_apart(entries: list[zipfile.ZipInfo], end: int) -> None:
     following = [*(entry.header_offset for entry in in_order[1:]), end]
     for entry, limit in zip(in_order, following, strict=False):
         if entry.header_offset + _HEADER + entry.compress_size > limit:
-            raise ImportRefused(f"{_shown(entry.filename)} is not as long as the archive says")
+            raise ImportRefused(
+                Sentence(
+                    "{file} is not as long as the archive says", file=_shown(entry.filename)
+                )
+            )
 
 
 def _place(entry: zipfile.ZipInfo) -> str:
@@ -250,7 +284,10 @@ def _place(entry: zipfile.ZipInfo) -> str:
     steps = name.split("/")
     if name.startswith("/") or re.match("[A-Za-z]:", name) or ".." in steps or "\0" in name:
         raise ImportRefused(
-            f"the archive has an entry that leads out of it: {_shown(entry.orig_filename)}"
+            Sentence(
+                "the archive has an entry that leads out of it: {file}",
+                file=_shown(entry.orig_filename),
+            )
         )
     return "/".join(step for step in steps if step not in {"", "."})
 
@@ -258,17 +295,23 @@ def _place(entry: zipfile.ZipInfo) -> str:
 def _require_readable(entry: zipfile.ZipInfo, place: str) -> None:
     """Raise `ImportRefused` for links and devices, encryption, and odd ways of packing."""
     if stat.S_IFMT(entry.external_attr >> 16) not in _KINDS:
-        raise ImportRefused(f"{_shown(place)} in the archive is a link, or no ordinary file")
+        raise ImportRefused(
+            Sentence("{file} in the archive is a link, or no ordinary file", file=_shown(place))
+        )
     if entry.flag_bits & _ENCRYPTED:
-        raise ImportRefused(f"{_shown(place)} in the archive is encrypted")
+        raise ImportRefused(Sentence("{file} in the archive is encrypted", file=_shown(place)))
     if entry.compress_type not in _METHODS:
         raise ImportRefused(
-            f"{_shown(place)} in the archive is packed by method {entry.compress_type}; "
-            "only “stored” and “deflate” are read"
+            Sentence(
+                "{file} in the archive is packed by method {method}; "
+                "only “stored” and “deflate” are read",
+                file=_shown(place),
+                method=entry.compress_type,
+            )
         )
 
 
 def _add_once(found: dict[str, Any], name: str, thing: Any) -> None:
     if name.lower() in found:
-        raise ImportRefused(f"the file {_shown(name)} is there twice")
+        raise ImportRefused(Sentence("the file {file} is there twice", file=_shown(name)))
     found[name.lower()] = thing

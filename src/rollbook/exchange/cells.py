@@ -5,9 +5,12 @@ import re
 import msgspec
 
 from rollbook.domain.days import Day, is_day
+from rollbook.domain.sentences import Sentence
 from rollbook.exchange.problems import Problems
 
-NO_ID = "is no id: empty, longer than 255 characters, or not all printable"
+NO_ID = Sentence("is no id: empty, longer than 255 characters, or not all printable")
+EMPTY = Sentence("is empty")
+NO_DAY = Sentence("is not a day of the calendar, written YYYY-MM-DD")
 
 _LONGEST_ID = 255
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffe\uffff]+")  # some cannot be written in XML
@@ -20,20 +23,20 @@ class Line(msgspec.Struct):
     number: int
     problems: Problems
 
-    def wrong(self, column: str, what: str) -> None:
+    def wrong(self, column: str, what: Sentence) -> None:
         """Note a fault: when all is read, the import is refused."""
         self.problems.add(self.file, self.number, column, what)
 
     def title(self, column: str, cell: str) -> str:
         """Return a text that must not be empty."""
         if not cell:
-            self.wrong(column, "is empty")
+            self.wrong(column, EMPTY)
         return text(cell)
 
     def day(self, column: str, cell: str) -> Day | None:
         """Return a day; None where none is given."""
         if cell and not is_day(cell):
-            self.wrong(column, "is not a day of the calendar, written YYYY-MM-DD")
+            self.wrong(column, NO_DAY)
         return cell or None
 
 

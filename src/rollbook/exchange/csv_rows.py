@@ -16,7 +16,10 @@ from typing import IO, TypeAlias
 
 import msgspec
 
-Report: TypeAlias = Callable[[int, str, str], None]  # line, column or "", what is wrong there
+from rollbook.domain.sentences import Sentence
+
+# Line, column or "", what is wrong there.
+Report: TypeAlias = Callable[[int, str, Sentence], None]
 Row: TypeAlias = tuple[
     int, tuple[str, ...]
 ]  # the line it begins on; cells, in the order asked for
@@ -29,7 +32,7 @@ _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 class BrokenCsvError(Exception):
     """The file cannot be read on from a line: whatever came after it would be guessing."""
 
-    def __init__(self, line: int, reason: str) -> None:
+    def __init__(self, line: int, reason: Sentence) -> None:
         super().__init__(f"line {line}: {reason}")
         self.line = line
         self.reason = reason
@@ -73,9 +76,19 @@ def read_rows(file: IO[bytes], columns: Sequence[Column], report: Report) -> Ite
             row.append("")
             yield line, pick(row)[:-1]
         elif len(row) < least:
-            report(line, "", f"has {len(row)} cells, and the header names {width} columns")
+            few = Sentence(
+                "has {cells} cells, and the header names {columns} columns",
+                cells=len(row),
+                columns=width,
+            )
+            report(line, "", few)
         elif any(row[width:]):
-            report(line, "", f"has {len(row)} cells, but the header names {width} columns")
+            many = Sentence(
+                "has {cells} cells, but the header names {columns} columns",
+                cells=len(row),
+                columns=width,
+            )
+            report(line, "", many)
         else:
             yield line, pick(row[:width] + [""] * (width + 1 - min(len(row), width)))[:-1]
 
@@ -87,14 +100,18 @@ def _header(rows: Iterator[tuple[int, list[str]]]) -> list[str]:
 def _places(header: Sequence[str], columns: Sequence[Column]) -> list[int]:
     """Return where each column is; one that is missing is beyond the last."""
     if not header:
-        raise BrokenCsvError(1, "the file is empty: not even a header is there")
+        raise BrokenCsvError(1, Sentence("the file is empty: not even a header is there"))
     places = []
     for column in columns:
         found = [place for place, name in enumerate(header) if name == column.name.lower()]
         if len(found) > 1:
-            raise BrokenCsvError(1, f"the header names the column {column.name} twice")
+            raise BrokenCsvError(
+                1, Sentence("the header names the column {column} twice", column=column.name)
+            )
         if column.required and not found:
-            raise BrokenCsvError(1, f"the header lacks the column {column.name}")
+            raise BrokenCsvError(
+                1, Sentence("the header lacks the column {column}", column=column.name)
+            )
         places.append(found[0] if found else len(header))
     return places
 
@@ -112,16 +129,19 @@ def _rows(file: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
         raise BrokenCsvError(line, _sentence(str(error))) from None
 
 
-def _sentence(error: str) -> str:
+def _sentence(error: str) -> Sentence:
     """Say what the csv module found, in words for whoever has to mend the file."""
     for beginning, sentence in (
-        ("unexpected end of data", "a quote is opened here and never closed"),
-        ("new-line character", "there is a carriage return in the middle of the line"),
-        ("field larger", "a cell is longer than 128 KiB (is a quote left open?)"),
+        ("unexpected end of data", Sentence("a quote is opened here and never closed")),
+        (
+            "new-line character",
+            Sentence("there is a carriage return in the middle of the line"),
+        ),
+        ("field larger", Sentence("a cell is longer than 128 KiB (is a quote left open?)")),
     ):
         if error.startswith(beginning):
             return sentence
-    return f"this is not CSV: {error}"
+    return Sentence("this is not CSV: {error}", error=error)
 
 
 def _lines(file: IO[bytes]) -> Iterator[str]:
@@ -131,7 +151,7 @@ def _lines(file: IO[bytes]) -> Iterator[str]:
         block += file.readline(_LONGEST_LINE)
         if number == 1:
             if block.startswith(_WIDE):
-                raise BrokenCsvError(1, "the file is in UTF-16; it must be in UTF-8")
+                raise BrokenCsvError(1, Sentence("the file is in UTF-16; it must be in UTF-8"))
             block = block.removeprefix(codecs.BOM_UTF8)
         try:
             text = block.decode()
@@ -148,14 +168,16 @@ def _lines_one_by_one(block: bytes, first: int) -> Iterator[str]:
     """Yield the lines of a block up to the one that is wrong; raises `BrokenCsvError`."""
     for number, line in enumerate(io.BytesIO(block), first):
         if len(line) >= _LONGEST_LINE:
-            raise BrokenCsvError(number, "the line is longer than 1 MiB")
+            raise BrokenCsvError(number, Sentence("the line is longer than 1 MiB"))
         if b"\0" in line:
-            raise BrokenCsvError(number, "there is a NUL; is the file in UTF-16?")
+            raise BrokenCsvError(number, Sentence("there is a NUL; is the file in UTF-16?"))
         try:
             yield line.decode()
         except UnicodeDecodeError as error:
-            where = f"byte {error.start + 1} of the line"
-            raise BrokenCsvError(number, f"the text is not UTF-8, from {where} on") from None
+            reason = Sentence(
+                "the text is not UTF-8, from byte {byte} of the line on", byte=error.start + 1
+            )
+            raise BrokenCsvError(number, reason) from None
 
 
 def row_of(cells: Iterable[object]) -> str:

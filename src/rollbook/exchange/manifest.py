@@ -4,9 +4,10 @@ import enum
 from collections.abc import Sequence
 
 from rollbook.domain.errors import ImportRefused
+from rollbook.domain.sentences import Sentence
 from rollbook.exchange.archive import Files
 from rollbook.exchange.csv_rows import BrokenCsvError, Column, read_rows
-from rollbook.exchange.problems import Problems
+from rollbook.exchange.problems import Problems, placed
 
 _NAME = "manifest.csv"
 _VERSIONS = ("1.1", "1.2")
@@ -33,10 +34,14 @@ def deliveries(files: Files, names: Sequence[str], problems: Problems) -> dict[s
     told = _properties(files, problems)
     version = told.get("oneroster.version", "").removeprefix("v")
     if version and not version.startswith(_VERSIONS):
-        raise ImportRefused(f"{_NAME} names a version of OneRoster other than 1.1 and 1.2")
+        raise ImportRefused(
+            Sentence("{file} names a version of OneRoster other than 1.1 and 1.2", file=_NAME)
+        )
     found = {name: _delivery(name, files, told, problems) for name in names}
     if set(found.values()) == {Delivery.ABSENT}:
-        raise ImportRefused("there is none of the OneRoster files in it (users.csv and others)")
+        raise ImportRefused(
+            Sentence("there is none of the OneRoster files in it (users.csv and others)")
+        )
     return found
 
 
@@ -45,7 +50,7 @@ def _properties(files: Files, problems: Problems) -> dict[str, str]:
     if _NAME not in files:
         return {}
 
-    def report(line: int, column: str, what: str) -> None:
+    def report(line: int, column: str, what: Sentence) -> None:
         problems.add(_NAME, line, column, what)
 
     columns = [Column("propertyName", required=True), Column("value", required=True)]
@@ -53,7 +58,7 @@ def _properties(files: Files, problems: Problems) -> dict[str, str]:
         with files.open(_NAME) as file:
             rows = [cells for _, cells in read_rows(file, columns, report)]
     except BrokenCsvError as error:
-        raise ImportRefused(f"{_NAME}, {error}") from None
+        raise ImportRefused(placed(_NAME, error.line, "", error.reason)) from None
     return {name.strip().lower(): value.strip().lower() for name, value in rows}
 
 
@@ -65,9 +70,13 @@ def _delivery(name: str, files: Files, told: dict[str, str], problems: Problems)
     try:
         delivery = Delivery(word or Delivery.ABSENT)
     except ValueError:
-        problems.add(_NAME, 0, f"file.{name}", "is neither bulk nor delta nor absent")
+        what = Sentence("is neither bulk nor delta nor absent")
+        problems.add(_NAME, 0, f"file.{name}", what)
         return Delivery.ABSENT
     if delivery is not Delivery.ABSENT and file not in files:
-        problems.add(_NAME, 0, f"file.{name}", f"is {delivery}, but there is no {file}")
+        what = Sentence(
+            "is {delivery}, but there is no {file}", delivery=delivery.value, file=file
+        )
+        problems.add(_NAME, 0, f"file.{name}", what)
         return Delivery.ABSENT
     return delivery

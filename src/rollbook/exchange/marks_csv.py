@@ -12,7 +12,8 @@ from typing import IO
 from rollbook.domain.attendance import Status, why_not_comment
 from rollbook.domain.days import is_day
 from rollbook.domain.mark_files import IdColumn, MarkLine, MarkLines, SectionMarks
-from rollbook.exchange.cells import NO_ID, is_id
+from rollbook.domain.sentences import Sentence
+from rollbook.exchange.cells import NO_DAY, NO_ID, is_id
 from rollbook.exchange.csv_rows import BrokenCsvError, Column, read_header, read_rows, row_of
 from rollbook.exchange.formulas import meant, neutral
 from rollbook.exchange.problems import Problems
@@ -79,7 +80,7 @@ def _first(header: Sequence[str], columns: Iterable[IdColumn]) -> IdColumn:
         if column.name in header:
             return column
     names = ", ".join(column.name for column in columns)
-    raise BrokenCsvError(1, f"the header has none of the columns {names}")
+    raise BrokenCsvError(1, Sentence("the header has none of the columns {names}", names=names))
 
 
 class _Sheet:
@@ -135,7 +136,7 @@ class _Sheet:
 
     def _is_day(self, number: int, cell: str) -> bool:
         if not is_day(cell):
-            self._wrong(number, "date", "is not a day of the calendar, written YYYY-MM-DD")
+            self._wrong(number, "date", NO_DAY)
             return False
         _remember(self._days, cell)
         return True

@@ -32,8 +32,9 @@ from rollbook.domain.roster_files import (
     RosterSection,
     RosterUser,
 )
+from rollbook.domain.sentences import Sentence
 from rollbook.exchange.archive import Files
-from rollbook.exchange.cells import NO_ID, Line, is_id, listed, text
+from rollbook.exchange.cells import EMPTY, NO_ID, Line, is_id, listed, text
 from rollbook.exchange.csv_rows import BrokenCsvError, Column, read_rows
 from rollbook.exchange.manifest import Delivery, deliveries
 from rollbook.exchange.problems import Problems
@@ -138,13 +139,15 @@ class _Set:
         seen: set[str] = set()
         for line, sourced_id, status, cells in self._lines(name):
             if sourced_id in seen:
-                line.wrong("sourcedId", f"{sourced_id} is there a second time")
+                twice = Sentence("{sourced_id} is there a second time", sourced_id=sourced_id)
+                line.wrong("sourcedId", twice)
                 continue
             seen.add(sourced_id)
             if status in _ENDED:
                 ended.append(sourced_id)
             elif status not in _ACTIVE:
-                line.wrong("status", "is neither active nor inactive nor tobedeleted")
+                what = Sentence("is neither active nor inactive nor tobedeleted")
+                line.wrong("status", what)
             elif (row := build(line, sourced_id, *cells)) is not None:
                 yield row
         if self._delivery[name] is Delivery.BULK and name not in self._unread:
@@ -154,7 +157,7 @@ class _Set:
         """Yield the lines of a file that can be read, with id, status and the other cells."""
         file = f"{name}.csv"
 
-        def report(number: int, column: str, what: str) -> None:
+        def report(number: int, column: str, what: Sentence) -> None:
             self._unread.add(name)
             self._problems.add(file, number, column, what)
 
@@ -190,7 +193,7 @@ class _Set:
             if status in _ENDED:
                 continue
             if not role:
-                line.wrong("role", "is empty")
+                line.wrong("role", EMPTY)
             if kind.lower() == "secondary":
                 self._roles.setdefault(user, (_STAFF, ""))
             elif user not in primary:
@@ -256,11 +259,11 @@ class _Set:
         )
         role, role_org = self._roles.get(sourced_id, (role, ""))
         if not role:
-            line.wrong("role", "is given neither here nor in roles.csv")
+            line.wrong("role", Sentence("is given neither here nor in roles.csv"))
         if not given and not family:
-            line.wrong("familyName", "is empty, and so is givenName")
+            line.wrong("familyName", Sentence("is empty, and so is givenName"))
         if enabled.lower() not in _YES_NO:
-            line.wrong("enabledUser", "is neither true nor false")
+            line.wrong("enabledUser", Sentence("is neither true nor false"))
         return RosterUser(
             sourced_id,
             _ROLES.get(role.lower(), Role.STAFF),
@@ -281,7 +284,7 @@ class _Set:
         if role in _OUTSIDE or role.startswith("ext:"):
             return None
         if role != "student" and role not in _TEACHING:
-            line.wrong("role", "is none that someone has in a class")
+            line.wrong("role", Sentence("is none that someone has in a class"))
         self._require(line, "classSourcedId", "classes", section)
         self._require(line, "userSourcedId", "users", user)
         return RosterEnrollment(
@@ -300,7 +303,11 @@ class _Set:
         if not is_id(sourced_id):
             line.wrong(column, NO_ID)
         elif sourced_id not in self._known.get(name, (sourced_id,)):
-            line.wrong(column, f"there is no {sourced_id} in {name}.csv")
+            file = f"{name}.csv"
+            what = Sentence(
+                "there is no {sourced_id} in {file}", sourced_id=sourced_id, file=file
+            )
+            line.wrong(column, what)
 
     def _school_of(self, line: Line, column: str, orgs: Sequence[str]) -> str | None:
         """Return the first of some organisations that is a school."""

@@ -1,8 +1,11 @@
 """What came of an import of a roster, as one process tells another."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from rollbook.domain.roster_files import RosterSummary
+from rollbook.domain.sentences import NOTHING, Parts, parts_of
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -11,10 +14,12 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         summaries: What it did to each noun; empty when it was refused.
-        refused: Why it was.
-        problems: A line for each thing that is wrong with the files.
+        refused: Why it was, in English.
+        problems: A line for each thing that is wrong with the files, in English.
         ended: Enrollments that would end, of those that are `active`; 0 unless they are more
             than an import may end without being told that it is meant.
+        refused_parts: What `refused` is made of, to tell it in other languages.
+        problems_parts: The same of each of `problems`.
     """
 
     summaries: list[RosterSummary] = []
@@ -22,3 +27,15 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     problems: list[str] = []
     ended: int = 0
     active: int = 0
+    refused_parts: Parts = NOTHING
+    problems_parts: list[Parts] = []
+
+
+def refusal(why: str, problems: Sequence[str] = ()) -> Outcome:
+    """Return the outcome of an import that was refused."""
+    return Outcome(
+        refused=str(why),
+        problems=[str(line) for line in problems],
+        refused_parts=parts_of(why),
+        problems_parts=[parts_of(line) for line in problems],
+    )

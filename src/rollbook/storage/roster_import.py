@@ -21,12 +21,23 @@ from rollbook.domain.roster_files import (
     RosterSummary,
     RosterUser,
 )
+from rollbook.domain.sentences import Sentence
 from rollbook.storage.rows import to_json
 
 Progress = Callable[[str, int], None]
 
 _NAMED_AT_MOST = 100  # references that lead nowhere, in one refusal
 _PROGRESS_EVERY = 1000  # rows
+
+_SINGULARS = (
+    *(Sentence("school"), Sentence("grading period"), Sentence("course"), Sentence("section")),
+    *(Sentence("user"), Sentence("enrollment")),
+)
+_PLURALS = (
+    *(Sentence("schools"), Sentence("grading periods"), Sentence("courses")),
+    *(Sentence("sections"), Sentence("users"), Sentence("enrollments")),
+)
+_NAMES = {str(name): name for name in (*_SINGULARS, *_PLURALS)}  # what refusals call a noun
 
 
 class Noun(msgspec.Struct, frozen=True, kw_only=True):
@@ -157,7 +168,18 @@ def lines(
 
 def two_alike(noun: Noun) -> ImportRefused:
     """Return the refusal of a file that names something twice."""
-    return ImportRefused(f"two {noun.words} have the same sourced_id")
+    same = Sentence("two {nouns} have the same sourced_id", nouns=_NAMES[noun.words])
+    return ImportRefused(same)
+
+
+def _leads_nowhere(noun: Noun, sourced_id: str, missing: str, missing_id: str) -> Sentence:
+    return Sentence(
+        "{noun} {sourced_id}: there is no {missing} {missing_id}",
+        noun=_NAMES[noun.singular],
+        sourced_id=sourced_id,
+        missing=_NAMES[missing],
+        missing_id=missing_id,
+    )
 
 
 class Desk(Protocol):
@@ -231,7 +253,9 @@ class RosterImport:
         # Counted first: of two imports into one district the second waits here for the first.
         await self._change(self._sql.count_import)
         if await self._number(self._sql.imports_so_far) != self._imports + 1:
-            raise ImportRefused("another import into this district came in between; try again")
+            raise ImportRefused(
+                Sentence("another import into this district came in between; try again")
+            )
         active = await self._number(self._sql.count_active_enrollments)
         summaries = [await self._take_in(noun) for noun in self._nouns]
         self._require_few(ended=summaries[-1].ended, active=active)
@@ -274,20 +298,25 @@ class RosterImport:
         lost = await self._rows(noun.unresolved)
         if lost:
             raise ImportRefused(
-                f"{len(lost)} references lead to nothing that the files or the district have",
-                [
-                    f"{noun.singular} {row[0]}: there is no {row[1]} {row[2]}"
-                    for row in lost[:_NAMED_AT_MOST]
-                ],
+                Sentence(
+                    "{count} references lead to nothing that the files or the district have",
+                    count=len(lost),
+                ),
+                [_leads_nowhere(noun, *row[:3]) for row in lost[:_NAMED_AT_MOST]],
             )
 
     def _require_few(self, *, ended: int, active: int) -> None:
         """Raise `ImportRefused` when more enrollments end than anybody can have meant."""
         if ended > self._limits.end_share * active:
+            most = format(self._limits.end_share, ".0%")
             raise TooManyEnd(
-                f"{ended} of the {active} active enrollments would end, more than "
-                f"{self._limits.end_share:.0%}; if the files are whole and this is meant, "
-                "import them with --allow-ending",
+                Sentence(
+                    "{ended} of the {active} active enrollments would end, more than {share}; if "
+                    "the files are whole and this is meant, import them with --allow-ending",
+                    ended=ended,
+                    active=active,
+                    share=most,
+                ),
                 ended=ended,
                 active=active,
             )

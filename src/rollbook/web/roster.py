@@ -5,11 +5,12 @@ from urllib.parse import quote
 
 from rollbook.auth.policy import Action
 from rollbook.domain.errors import BadRequest
+from rollbook.exchange.outcome import Outcome
 from rollbook.web import render
 from rollbook.web.rosters import Rosters, Stage
 from rollbook.web.uploads import FILE_MAX
 from rollbook.web.visiting import Visit, visit
-from rollbook.web.words import N_
+from rollbook.web.words import N_, translations
 from rollbook.wire.http import Request, Response
 
 
@@ -75,6 +76,8 @@ def show(
 ) -> None:
     """Show the visitor's roster, and say so when the one that was meant has gone."""
     waiting = rosters.of(person(here))
+    outcome = (waiting and waiting.outcome) or Outcome()
+    gettext = translations(here.language).gettext
     asked = (here.form if here.form.pairs else here.query).text("roster")
     resp.body = render.page(
         "roster.html",
@@ -82,6 +85,8 @@ def show(
         waiting=waiting,
         gone=bool(asked) and (waiting is None or waiting.id != asked),
         under_way=waiting is not None and waiting.stage in {Stage.READING, Stage.APPLYING},
+        refused=outcome.refused_parts.told(gettext),
+        faults=[parts.told(gettext) for parts in outcome.problems_parts],
         most=FILE_MAX >> 20,
         problems=problems or {},
     )
