@@ -1,6 +1,7 @@
 """A real server that tests may kill."""
 
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -13,8 +14,6 @@ from pathlib import Path
 from cast import MASTER_KEY
 
 BROKEN = Path(__file__).parent / "broken"
-
-_ESTABLISHED = "01"  # a state of a line in /proc/net/tcp
 
 
 class Server:
@@ -111,27 +110,20 @@ class Server:
         return found
 
     def wait_for_workers(self, count: int) -> None:
-        """Wait until so many workers have each been seen with a client, of whom there are many."""
-        seen: set[int] = set()
+        """Wait until so many workers that are there have said that they started."""
         end = time.monotonic() + 20
-        while len(seen) < count:
+        while len(self._started() & set(self.processes()["worker"])) < count:
             assert time.monotonic() < end, self.log()
-            workers = set(self.processes()["worker"])
-            seen = (seen & workers) | {worker for worker in workers if self._has_client(worker)}
             time.sleep(0.01)
 
-    def _has_client(self, worker: int) -> bool:
-        """Say whether a connection is held by that worker just now."""
-        with contextlib.suppress(FileNotFoundError):  # the worker, or a handle of it, has gone
-            handles = list(Path(f"/proc/{worker}/fd").iterdir())
-            lines = Path(f"/proc/{worker}/net/tcp").read_text().splitlines()[1:]
-            ours = {
-                f"socket:[{fields[9]}]"
-                for fields in map(str.split, lines)
-                if fields[1].endswith(f":{self.port:04X}") and fields[3] == _ESTABLISHED
-            }
-            return not ours.isdisjoint(map(_where, handles))
-        return False
+    def _started(self) -> set[int]:
+        """Return the ids of the workers that have started so far."""
+        lines = [
+            line
+            for line in self.log().splitlines()
+            if "the worker has started" in line and line.endswith("}")
+        ]
+        return {int(json.loads(line)["pid"]) for line in lines}
 
     @property
     def writer(self) -> int:
@@ -179,11 +171,3 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def _where(handle: Path) -> str:
-    """Return what a handle leads to; nothing when it is closed already."""
-    try:
-        return str(handle.readlink())
-    except FileNotFoundError:
-        return ""
