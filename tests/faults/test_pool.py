@@ -231,10 +231,11 @@ def called_off(ground: Ground, cluster: Cluster, way: Way, breaks: str = "") -> 
     server.start()
     asking = Asking(server.port, ground.key)
     section, (one, other, *_) = ground.students["w0"]
-    assert asking.history(section).status == 200  # the statements of a reading are prepared
     too_slow = asking.put(section, {(SLOW_DAY, one): 2})
     with locked(cluster, book):
         too_long_locked = asking.put(section, {(DAYS[0], other): 2})
+    # The statements of a reading are prepared on the connection that is lent next.
+    assert asking.history(section).status == 200
     way.delay = lambda asked: 1.0 if "FROM record" in asked else 0.0
     too_long_idle = asking.history(ground.students["w1"][0])
     way.delay = lambda _: 0.0
