@@ -50,6 +50,20 @@ def reception(exchange: Exchange, *, every: float = 0.05) -> LoginTurnstile:
     return turnstile
 
 
+class Others:
+    """The end of all the others: as long as it is away, nobody can be told anything."""
+
+    def __init__(self, *, away: bool = False) -> None:
+        self.away = away
+        self.heard: list[Told] = []
+
+    async def __call__(self, told: Told) -> Mapping[str, float]:
+        if self.away:
+            raise Unavailable("The database cannot be reached.")
+        self.heard.append(told)
+        return {name: seconds for name, (seconds, _) in told.items()}
+
+
 def passes(count: int, do: Callable[..., None], *args: str) -> int:
     """Return how many of so many calls were let through."""
     passed = 0
@@ -146,22 +160,14 @@ async def test_what_nobody_could_be_told_is_told_later() -> None:
     """
     While the others cannot be reached each goes by what it knows; nothing is forgotten.
     """
-    heard: list[Told] = []
-    away = True
-
-    async def exchange(told: Told) -> Mapping[str, float]:
-        if away:
-            raise Unavailable("The database cannot be reached.")
-        heard.append(told)
-        return {name: seconds for name, (seconds, _) in told.items()}
-
-    turnstile = worker(exchange, every=0.02, key_rate=2, failures_per_minute=20)
+    others = Others(away=True)
+    turnstile = worker(others, every=0.02, key_rate=2, failures_per_minute=20)
     assert passes(3, turnstile.proved, HERE, "key") == 3
     await asyncio.sleep(0.1)
-    away = False
+    others.away = False
     await asyncio.sleep(0.1)
 
-    assert heard == [
+    assert others.heard == [
         {"key key": (pytest.approx(1.5), NO_END), f"proven {HERE}": (3600.0, 3600.0)}
     ]
 
@@ -266,17 +272,12 @@ async def test_nobody_s_name_is_told() -> None:
     """
     What workers tell each other, and a database keeps, has neither names nor addresses in it.
     """
-    heard: list[Told] = []
-
-    async def exchange(told: Told) -> Mapping[str, float]:
-        heard.append(told)
-        return {name: seconds for name, (seconds, _) in told.items()}
-
-    turnstile = reception(exchange, every=0.02)
+    others = Others()
+    turnstile = reception(others, every=0.02)
     passes(3, turnstile.try_login, HERE, "bob@school.example" + "x" * 400)
     turnstile.came_in(HERE, "anna")
     await asyncio.sleep(0.1)
-    (told,) = heard
+    (told,) = others.heard
 
     assert {name.partition(" ")[0] for name in told} == {
         *("login", "login-address", "login-all", "login-known")
@@ -289,22 +290,16 @@ async def test_tries_that_nobody_could_be_told_are_told_later() -> None:
     """
     While the others cannot be reached each goes by what it knows; nothing is forgotten.
     """
-    heard: list[Told] = []
-    away = True
-
-    async def exchange(told: Told) -> Mapping[str, float]:
-        if away:
-            raise Unavailable("The database cannot be reached.")
-        heard.append(told)
-        return {name: seconds for name, (seconds, _) in told.items()}
-
-    turnstile = reception(exchange, every=0.02)
+    others = Others(away=True)
+    turnstile = reception(others, every=0.02)
     assert passes(3, turnstile.try_login, HERE, "bob") == 3
     turnstile.know(THERE, "anna")
     await asyncio.sleep(0.1)
-    away = False
+    others.away = False
     await asyncio.sleep(0.1)
-    seconds = sorted((name.partition(" ")[0], told) for name, (told, _) in heard[0].items())
+    seconds = sorted(
+        (name.partition(" ")[0], told) for name, (told, _) in others.heard[0].items()
+    )
 
     assert seconds == [
         ("login", pytest.approx(180)),
