@@ -5,6 +5,7 @@ import msgspec
 from rollbook.domain.acts import Act, ActQuery, PlaceOfAct
 from rollbook.domain.people import User
 from rollbook.domain.store import Store
+from rollbook.operations.people import Known
 
 SHOWN = 50  # acts on a page
 
@@ -29,18 +30,12 @@ async def leaf(store: Store, district_id: int, query: ActQuery) -> Leaf:
     wanted = msgspec.structs.replace(query, limit=SHOWN + 1)
     found = await store.acts(district_id, wanted)
     shown = found[:SHOWN]
-    people: dict[int, User] = {}
-
-    async def person(user_id: int | None) -> User | None:
-        if user_id is not None and user_id not in people:
-            people[user_id] = await store.user(district_id, user_id)
-        return None if user_id is None else people[user_id]
-
+    people = Known(store, district_id)
     told = [
         Told(
             act=act,
-            author=await person(act.author.user_id),
-            person=await person(act.deed.person_id),
+            author=await people.person(act.author.user_id),
+            person=await people.person(act.deed.person_id),
         )
         for act in shown
     ]

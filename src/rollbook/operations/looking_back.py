@@ -11,6 +11,7 @@ from rollbook.domain.school_days import StudentDays
 from rollbook.domain.school_years import school_year
 from rollbook.domain.store import EVERYBODY, HistoryQuery, MarkQuery, Store
 from rollbook.operations.attendance import require_kept_here
+from rollbook.operations.people import Known
 
 CHANGES_MOST = 2_000  # shown of one student's year in one section
 
@@ -57,7 +58,7 @@ async def year(store: Store, district: District, user_id: int, begins: int) -> S
 async def changes(store: Store, district: District, year: Year) -> list[Told]:
     """Return every change of every mark of a student's year, the newest first."""
     found: list[Told] = []
-    authors: dict[int, User] = {}
+    people = Known(store, district.id)
     for place in year.places:
         section = place.place.section
         query = HistoryQuery(
@@ -68,10 +69,7 @@ async def changes(store: Store, district: District, year: Year) -> list[Told]:
         )
         history = await store.history(district.id, section.id, query)
         for recorded in history.changes:
-            acting = recorded.author.acting
-            if acting is not None and acting not in authors:
-                authors[acting] = await store.user(district.id, acting)
-            author = None if acting is None else authors[acting]
+            author = await people.person(recorded.author.acting)
             found.append(Told(section=section, recorded=recorded, author=author))
     return sorted(found, key=_moment, reverse=True)
 

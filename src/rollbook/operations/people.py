@@ -32,3 +32,20 @@ async def change(
         raise BadRequest("Here people are teachers, of the office, or administrators.")
     new = msgspec.structs.replace(person, role=role, school_id=school_id)
     return await store.change_user(district_id, new, by=by)
+
+
+class Known:
+    """The people of a district that something is told of, each looked up once."""
+
+    def __init__(self, store: Store, district_id: int) -> None:
+        self._store = store
+        self._district_id = district_id
+        self._found: dict[int, User] = {}
+
+    async def person(self, user_id: int | None) -> User | None:
+        """Return a person; None is nobody. Raises `NoSuchThing`."""
+        if user_id is None:
+            return None
+        if user_id not in self._found:
+            self._found[user_id] = await self._store.user(self._district_id, user_id)
+        return self._found[user_id]

@@ -11,6 +11,7 @@ from rollbook.domain.record import RecordEntry
 from rollbook.domain.rosters import Section
 from rollbook.domain.store import EVERYBODY, Store
 from rollbook.operations.attendance import require_kept_here
+from rollbook.operations.people import Known
 
 SHOWN = 50  # saves on a page
 LOOKED_AT = 2_000  # entries for one page, at most; who looks for the rare goes on from there
@@ -104,14 +105,8 @@ def _is_wanted(entry: RecordEntry, by: int | None, own: frozenset[int] | None) -
 async def _told(
     store: Store, district_id: int, entries: list[RecordEntry], own: frozenset[int] | None
 ) -> list[Saving]:
-    people: dict[int, User] = {}
+    people = Known(store, district_id)
     sections: dict[int, tuple[Section, dict[int, User]]] = {}
-
-    async def person(user_id: int | None) -> User | None:
-        if user_id is not None and user_id not in people:
-            people[user_id] = await store.user(district_id, user_id)
-        return None if user_id is None else people[user_id]
-
     told = []
     for entry in entries:
         key = (district_id, entry.section_id)
@@ -128,8 +123,8 @@ async def _told(
             Saving(
                 entry=entry,
                 section=section,
-                author=await person(entry.author.user_id),
-                on_behalf_of=await person(entry.author.on_behalf_of),
+                author=await people.person(entry.author.user_id),
+                on_behalf_of=await people.person(entry.author.on_behalf_of),
                 changes=[(names[change.enrollment_id], change) for change in telling],
                 present=len(changes) - len(telling),
             )
