@@ -3,24 +3,30 @@
 import re
 from collections.abc import Mapping
 from typing import ClassVar
-from urllib.parse import urlencode
 
 import msgspec
 
 from rollbook.auth.policy import Action
 from rollbook.domain.acts import ActQuery, Deed, PlaceOfAct, Value, What
-from rollbook.domain.errors import BadRequest
 from rollbook.domain.people import Role, School
 from rollbook.domain.store import Store
 from rollbook.operations import acts as operations
 from rollbook.web import render
 from rollbook.web.people import school_titles
-from rollbook.web.record import changed_between, named
+from rollbook.web.record import (
+    INSTANT,
+    NUMBER,
+    changed_between,
+    filters,
+    further,
+    named,
+    place_before,
+)
 from rollbook.web.visiting import Visit, visit
 from rollbook.web.words import N_
 from rollbook.wire.http import Request, Response
 
-_PLACE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{3}Z)/([0-9]{1,18})")
+_PLACE = re.compile(f"{INSTANT}/{NUMBER}")
 
 WHAT = {
     What.DISTRICT_CREATED: N_("District created"),
@@ -75,7 +81,7 @@ class Line(msgspec.Struct, frozen=True):
     """One thing that an act turned into another, in words."""
 
     field: str
-    before: str
+    before: str  # empty where there was nothing
     after: str
 
 
@@ -92,23 +98,15 @@ class Acts:
         here = visit(req)
         wanted = _wanted(here)
         leaf = await operations.leaf(self._store, here.district.id, wanted)
-        kept = [
-            (name, here.query.text(name))
-            for name in ("first", "last", "by", "person")
-            if here.query.text(name)
-        ]
-        further = ""
-        if leaf.next:
-            before = "/".join(str(part) for part in leaf.next)
-            further = "/admin/record/acts?" + urlencode([*kept, ("before", before)])
+        shown = filters(here, "first", "last", "by", "person")
         schools = await school_titles(self._store, here)
         resp.body = render.page(
             "acts.html",
             here,
             acts=[(told, lines(here, told.act.deed, schools)) for told in leaf.acts],
             what=WHAT,
-            further=further,
-            shown=dict(kept),
+            further=further(here, shown, leaf.next),
+            shown=shown,
             by=await named(self._store, here, wanted.by),
             person=await named(self._store, here, wanted.person_id),
         )
@@ -117,19 +115,14 @@ class Acts:
 def _wanted(here: Visit) -> ActQuery:
     """Return what the filters say; days are those on which something was done."""
     since, until = changed_between(here)
-    place = _place(here.query.text("before")) or ((until, 0) if until else None)
+    place = _place(here) or ((until, 0) if until else None)
     query = ActQuery(since=since, by=here.query.id("by"), person_id=here.query.id("person"))
     return msgspec.structs.replace(query, before=place) if place else query
 
 
-def _place(text: str) -> PlaceOfAct | None:
-    """Return where the page before ended; None at the beginning."""
-    if not text:
-        return None
-    read = _PLACE.fullmatch(text)
-    if read is None:
-        raise BadRequest(N_("This address of a page is not one of ours."))
-    return read[1], int(read[2])
+def _place(here: Visit) -> PlaceOfAct | None:
+    read = place_before(here, _PLACE)
+    return read and (read[1], int(read[2]))
 
 
 def lines(here: Visit, deed: Deed, schools: Mapping[int, School]) -> list[Line]:
@@ -137,7 +130,7 @@ def lines(here: Visit, deed: Deed, schools: Mapping[int, School]) -> list[Line]:
     return [
         Line(
             _field(here, turn.field),
-            _value(here, turn.field, turn.before, schools),
+            "" if turn.before is None else _value(here, turn.field, turn.before, schools),
             _value(here, turn.field, turn.after, schools),
         )
         for turn in deed.turns

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 from urllib.parse import urlencode
 
@@ -17,9 +18,10 @@ from rollbook.web.visiting import Visit, visit
 from rollbook.web.words import N_
 from rollbook.wire.http import Request, Response
 
-_PLACE = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{3}Z)/([0-9]{1,18})/([0-9]{1,18})"
-)
+INSTANT = r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{3}Z)"
+NUMBER = r"([0-9]{1,18})"
+
+_PLACE = re.compile(f"{INSTANT}/{NUMBER}/{NUMBER}")
 
 
 class Record:
@@ -35,25 +37,42 @@ class Record:
         here = visit(req)
         wanted = _wanted(here)
         leaf = await operations.leaf(self._store, here.district, wanted)
-        kept = [
-            (name, here.query.text(name))
-            for name in ("first", "last", "section", "by", "student")
-            if here.query.text(name)
-        ]
-        further = ""
-        if leaf.next:
-            before = "/".join(str(part) for part in leaf.next)
-            further = "/admin/record?" + urlencode([*kept, ("before", before)])
+        shown = filters(here, "first", "last", "section", "by", "student")
         resp.body = render.page(
             "record.html",
             here,
             saves=leaf.saves,
-            further=further,
+            further=further(here, shown, leaf.next),
             back_to=leaf.next[0] if leaf.next else "",
-            shown=dict(kept),
+            shown=shown,
             by=await named(self._store, here, wanted.by),
             student=await named(self._store, here, wanted.student_id),
         )
+
+
+def filters(here: Visit, *names: str) -> dict[str, str]:
+    """Return the filters of those names that are given, as they were typed."""
+    given = ((name, here.query.text(name)) for name in names)
+    return {name: text for name, text in given if text}
+
+
+def further(here: Visit, shown: Mapping[str, str], place: Iterable[object] | None) -> str:
+    """Return where the page goes on, with the same filters; nothing at the end."""
+    if place is None:
+        return ""
+    before = "/".join(str(part) for part in place)
+    return f"{here.path}?{urlencode({**shown, 'before': before})}"
+
+
+def place_before(here: Visit, pattern: re.Pattern[str]) -> re.Match[str] | None:
+    """Return where the page before ended, as *pattern* reads it; None at the beginning."""
+    text = here.query.text("before")
+    if not text:
+        return None
+    read = pattern.fullmatch(text)
+    if read is None:
+        raise BadRequest(N_("This address of a page is not one of ours."))
+    return read
 
 
 async def named(store: Store, here: Visit, user_id: int | None) -> User | None:
@@ -66,7 +85,7 @@ def _wanted(here: Visit) -> operations.Wanted:
     since, until = changed_between(here)
     return operations.Wanted(
         since=since,
-        before=_place(here.query.text("before")) or ((until, 0, 0) if until else None),
+        before=_place(here) or ((until, 0, 0) if until else None),
         section_id=here.query.id("section"),
         by=here.query.id("by"),
         student_id=here.query.id("student"),
@@ -88,11 +107,6 @@ def _begin_of(here: Visit, day: Day) -> Instant:
     return instant(begin.astimezone(dt.UTC))
 
 
-def _place(text: str) -> PlaceInTime | None:
-    """Return where the page before ended; None at the beginning."""
-    if not text:
-        return None
-    read = _PLACE.fullmatch(text)
-    if read is None:
-        raise BadRequest(N_("This address of a page is not one of ours."))
-    return read[1], int(read[2]), int(read[3])
+def _place(here: Visit) -> PlaceInTime | None:
+    read = place_before(here, _PLACE)
+    return read and (read[1], int(read[2]), int(read[3]))
