@@ -18,11 +18,7 @@ from rollbook.api.asking import Asked, Query, base_of, knock_of
 from rollbook.auth import oauth1
 from rollbook.auth.door import Door
 from rollbook.auth.policy import Action
-from rollbook.domain.errors import (
-    Kind,
-    RollbookError,
-    RollRefused,
-)
+from rollbook.domain.errors import Kind, RollbookError, RollRefused
 from rollbook.domain.people import Actor
 from rollbook.domain.store import Store
 from rollbook.operations.attendance import require_kept_here

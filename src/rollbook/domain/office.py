@@ -33,9 +33,7 @@ class SchoolDay(msgspec.Struct, frozen=True, kw_only=True):
     """What a day comes to in a school."""
 
     meeting: int = 0  # sections that meet and have students that day
-    missing: list[
-        SectionDay
-    ] = []  # those of them whose roll nobody took, in the order of hours
+    missing: list[SectionDay] = []  # of them those whose roll nobody took, by the hour
     away: list[Away] = []  # by name
 
 

@@ -29,15 +29,23 @@ Progress = Callable[[str, int], None]
 _NAMED_AT_MOST = 100  # references that lead nowhere, in one refusal
 _PROGRESS_EVERY = 1000  # rows
 
-_SINGULARS = (
-    *(Sentence("school"), Sentence("grading period"), Sentence("course"), Sentence("section")),
-    *(Sentence("user"), Sentence("enrollment")),
-)
-_PLURALS = (
-    *(Sentence("schools"), Sentence("grading periods"), Sentence("courses")),
-    *(Sentence("sections"), Sentence("users"), Sentence("enrollments")),
-)
-_NAMES = {str(name): name for name in (*_SINGULARS, *_PLURALS)}  # what refusals call a noun
+_NAMES = {  # what refusals call a noun
+    str(name): name
+    for name in (
+        Sentence("school"),
+        Sentence("schools"),
+        Sentence("grading period"),
+        Sentence("grading periods"),
+        Sentence("course"),
+        Sentence("courses"),
+        Sentence("section"),
+        Sentence("sections"),
+        Sentence("user"),
+        Sentence("users"),
+        Sentence("enrollment"),
+        Sentence("enrollments"),
+    )
+}
 
 
 class Noun(msgspec.Struct, frozen=True, kw_only=True):
@@ -308,14 +316,13 @@ class RosterImport:
     def _require_few(self, *, ended: int, active: int) -> None:
         """Raise `ImportRefused` when more enrollments end than anybody can have meant."""
         if ended > self._limits.end_share * active:
-            most = format(self._limits.end_share, ".0%")
             raise TooManyEnd(
                 Sentence(
                     "{ended} of the {active} active enrollments would end, more than {share}; if "
                     "the files are whole and this is meant, import them with --allow-ending",
                     ended=ended,
                     active=active,
-                    share=most,
+                    share=format(self._limits.end_share, ".0%"),
                 ),
                 ended=ended,
                 active=active,

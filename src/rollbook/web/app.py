@@ -18,11 +18,7 @@ from rollbook.auth.policy import Action
 from rollbook.auth.reception import Reception
 from rollbook.auth.rights import Rights
 from rollbook.domain.accounts import Visitor
-from rollbook.domain.errors import (
-    BadRequest,
-    NotAllowed,
-    RollbookError,
-)
+from rollbook.domain.errors import BadRequest, NotAllowed, RollbookError
 from rollbook.domain.store import Store
 from rollbook.web import (
     acts,

@@ -10,7 +10,7 @@ from rollbook.web import render
 from rollbook.web.rosters import Rosters, Stage
 from rollbook.web.uploads import FILE_MAX
 from rollbook.web.visiting import Visit, visit
-from rollbook.web.words import N_, translations
+from rollbook.web.words import N_
 from rollbook.wire.http import Request, Response
 
 
@@ -77,7 +77,6 @@ def show(
     """Show the visitor's roster, and say so when the one that was meant has gone."""
     waiting = rosters.of(person(here))
     outcome = (waiting and waiting.outcome) or Outcome()
-    gettext = translations(here.language).gettext
     asked = (here.form if here.form.pairs else here.query).text("roster")
     resp.body = render.page(
         "roster.html",
@@ -85,8 +84,8 @@ def show(
         waiting=waiting,
         gone=bool(asked) and (waiting is None or waiting.id != asked),
         under_way=waiting is not None and waiting.stage in {Stage.READING, Stage.APPLYING},
-        refused=outcome.refused_parts.told(gettext),
-        faults=[parts.told(gettext) for parts in outcome.problems_parts],
+        refused=outcome.refused_parts.told(here.gettext),
+        faults=[parts.told(here.gettext) for parts in outcome.problems_parts],
         most=FILE_MAX >> 20,
         problems=problems or {},
     )

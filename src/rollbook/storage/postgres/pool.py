@@ -63,10 +63,10 @@ def unavailable(fault: BaseException) -> Unavailable:
     it may name what is nobody's business.
     """
     why = str(fault).rstrip(".") or type(fault).__name__
-    if isinstance(fault, asyncpg.InternalClientError):
-        why = "it has just ended the connection"
     if isinstance(fault, TargetServerAttributeNotMatched):
         why = "none of its hosts is of the kind that target_session_attrs asks for"
+    elif isinstance(fault, asyncpg.InternalClientError):
+        why = "it has just ended the connection"
     if ROLE in why and "does not exist" in why:
         return Unavailable(
             f"The database has no role {ROLE} yet. Prepare it with: rollbook migrate"

@@ -23,6 +23,8 @@ from rollbook.storage.postgres.statements import SQL
 
 REMEMBERED = 2000  # rosters, of some 6 KB each
 
+_SEATS = 9  # from this column on `section_states` tells of a section's places
+
 
 class Rosters:
     """The rosters, by district and section, that this process saved marks of last."""
@@ -50,11 +52,12 @@ class Rosters:
         if people != self._people:
             self._known.clear()
             self._people = people
-        found = {
-            section: seats or self._known.pop((district_id, section), [])
+        remembered = {
+            section: seats or self._known.pop((district_id, section), None)
             for section, seats in read.items()
         }
-        forgotten = [section for section, seats in found.items() if not seats]
+        found = {section: seats or [] for section, seats in remembered.items()}
+        forgotten = [section for section, seats in remembered.items() if seats is None]
         if forgotten:
             for section, *seat in await db.fetch(SQL.seats_of_sections, district_id, forgotten):
                 found[section].append(rows.seat(seat))
@@ -148,11 +151,11 @@ class Sections:
         if not states:
             return cls(db, district_id, 0, {})
         people = states[0][1]
-        read = {state[0]: _seats(*state[-5:]) for state in states}
+        read = {state["id"]: _seats(*state[_SEATS:]) for state in states}
         seats = await rosters.seats(db, district_id, read, people)
         found = {
-            section: Section(section, state, seats[section])
-            for section, _, *state, _, _, _, _, _ in states
+            state["id"]: Section(state["id"], state[2:_SEATS], seats[state["id"]])
+            for state in states
         }
         return cls(db, district_id, people, found)
 
