@@ -50,6 +50,11 @@ def log_of(path: Path) -> Callable[[], int]:
     return lambda: path.with_name(f"{path.name}-wal").stat().st_size // 4096
 
 
+def is_at_rest(porter: Porter) -> Callable[[], bool]:
+    """Return what tells whether all that was wanted of it is done."""
+    return lambda: not porter._wanted.is_set() and porter._idle.is_set()
+
+
 def is_in_the_file(path: Path, rows: int) -> Callable[[], bool]:
     """Return what tells whether the file itself, without its log, has that many rows."""
     copy = path.with_name("copy.db")
@@ -75,7 +80,7 @@ def test_the_log_begins_anew(path: Path, writer: apsw.Connection, porter: Porter
     """
     for _ in range(10):
         fill(writer, MOST)
-        wait_until(porter._idle.is_set, "the porter's rest")
+        wait_until(is_at_rest(porter), "the porter's rest")
 
     assert log_of(path)() <= 3 * MOST
     assert writer.execute("SELECT count(*) FROM filler").get == 10 * MOST
@@ -132,7 +137,7 @@ def test_a_fault_of_the_disk_ends_nothing(
     """
     tries: list[int] = []
 
-    def fails(_self: Porter) -> bool:
+    def fails(_self: Porter) -> None:
         tries.append(1)
         raise apsw.IOError("the disk does not answer")
 
@@ -144,3 +149,26 @@ def test_a_fault_of_the_disk_ends_nothing(
     fill(writer, 1)
 
     wait_until(is_in_the_file(path, WANTED), "the pages in the file")
+
+
+@pytest.mark.usefixtures("porter")
+def test_who_meets_another_tries_again(
+    path: Path, writer: apsw.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    If a backup carries the log over just now, the rest is carried over without another commit.
+    """
+    tries: list[int] = []
+    carry_over = Porter._carry_over
+
+    def meets_another(porter: Porter) -> None:
+        tries.append(1)
+        if len(tries) < 3:
+            raise apsw.BusyError("database is locked")
+        carry_over(porter)
+
+    monkeypatch.setattr(Porter, "_carry_over", meets_another)
+    fill(writer, WANTED + 10)
+
+    wait_until(is_in_the_file(path, WANTED), "the pages in the file")
+    assert len(tries) >= 3

@@ -38,7 +38,7 @@ class Porter:
         self._db = open_writer(path)
         self._wanted = threading.Event()
         self._rest_is_little = threading.Event()
-        self._idle = threading.Event()  # nothing to carry, or a reader is in the way
+        self._idle = threading.Event()  # commits need not wait: all is done, or cannot be now
         self._leaving = threading.Event()
         self._writer = writer
         writer.set_wal_hook(self._committed)
@@ -59,7 +59,8 @@ class Porter:
             self._rest_is_little.clear()
             with contextlib.suppress(apsw.BusyError):  # a backup carries it over just now
                 db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-        elif pages > PAGES_WANTED:
+        elif pages > PAGES_WANTED and not self._wanted.is_set():
+            self._idle.clear()
             self._wanted.set()
         if pages > PAGES_MOST:
             self._idle.wait(_BREATH)
@@ -67,29 +68,40 @@ class Porter:
 
     def _work(self) -> None:
         while not self._leaving.is_set():
-            self._wanted.wait()
-            self._wanted.clear()
+            self._wanted.wait(_PAUSE if self._rest_is_little.is_set() else None)
             self._idle.clear()
+            self._wanted.clear()
+            self._rest_is_little.clear()
             try:
-                if self._carry_over():
-                    self._rest_is_little.set()
-                    self._idle.set()
-                else:
-                    self._rest()
+                self._carry_over()
+            except apsw.BusyError:  # another carries it over just now, the writer or a backup
+                self._wanted.set()
+                self._leaving.wait(_BREATH)
             except apsw.Error as fault:  # nothing is lost: it is in the log still
                 log.warning("the log cannot be carried over", exc_info=fault)
-                self._rest()
+                self._try_again_later()
 
-    def _rest(self) -> None:
-        self._idle.set()
-        self._leaving.wait(_PAUSE)
-
-    def _carry_over(self) -> bool:
-        """Return whether all but a little is done; else a reader needs the log as it is."""
+    def _carry_over(self) -> None:
         before = 0
         for _ in range(_ROUNDS):
             pages, done = self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
             if done - before < _FEW:
                 break
             before = done
-        return pages - done < _FEW
+        if pages - done < _FEW:
+            self._leave(pages - done)
+        else:  # a reader needs the log as it is
+            self._try_again_later()
+
+    def _leave(self, rest: int) -> None:
+        """Let the writer do the rest; if it has nothing to write, it is done after a pause."""
+        if rest:
+            self._wanted.clear()  # what was wanted meanwhile is the rest, and two would meet
+            self._rest_is_little.set()
+        self._idle.set()
+
+    def _try_again_later(self) -> None:
+        """Let commits go on meanwhile, however long the log gets."""
+        self._wanted.set()
+        self._idle.set()
+        self._leaving.wait(_PAUSE)
