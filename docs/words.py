@@ -2,17 +2,19 @@
 Bring the catalogues of the pages up to date: `make words`.
 
 What is to be translated stands in the templates, in the pages' code, in the sentences of the
-house's errors, and in those about files that were sent in (`domain.sentences`). Words that
-are new come without a translation: fill them in, a test asks for it.
+house's errors, and in those with something filled in (`domain.sentences`). Words that are new
+come without a translation: fill them in, a test asks for it.
 """
 
 from pathlib import Path
+from typing import get_args
 
 import click
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
+from rollbook.auth.policy import Action
 from rollbook.domain import errors
 from rollbook.domain.accounts import SignOnRefused, WhyNot
 from rollbook.domain.people import Colour
@@ -24,7 +26,10 @@ LOCALE = HOUSE / "web" / "locale"
 _METHODS = [
     ("web/templates/**.html", "jinja2"),
     ("web/**.py", "python"),
-    ("exchange/**.py", "python"),
+    *(
+        (f"{part}/**.py", "python")
+        for part in ("auth", "exchange", "operations", "watch", "wire")
+    ),
     ("storage/*.py", "python"),
 ]
 _OPTIONS = {"web/templates/**.html": {"trimmed": "true", "silent": "false"}}
@@ -39,7 +44,11 @@ def to_translate() -> Catalog:
     )
     for file, _line, message, _comments, _context in found:
         catalog.add(message, locations=[(file, 0)])
-    for sentence in sorted({*_sentences(), *WhyNot, *SignOnRefused, *Colour}):
+    actions = {action.value for action in Action}
+    things = {*get_args(errors.Thing)}
+    for sentence in sorted(
+        {*_sentences(), *things, *actions, *WhyNot, *SignOnRefused, *Colour}
+    ):
         catalog.add(str(sentence), locations=[("domain", 0)])
     return catalog
 

@@ -538,7 +538,7 @@ async def test_without_a_list_no_proxy_is_believed(
     door = new_door(store, nonces, clock)
 
     assert not door.client_is_proxy("10.1.2.3")
-    assert door.scheme_of(knock(None, HTTP, forwarded_scheme="https")) == "http"
+    assert door.scheme_of("http", "10.1.2.3", "https") == "http"
 
 
 # ---------------------------------------------------------------- PLAINTEXT

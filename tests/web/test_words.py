@@ -1,18 +1,25 @@
 """The words of the pages: every text has its translation, with the same blanks to fill in."""
 
 import ast
+import html
 import importlib.util
 import re
 from pathlib import Path
 from types import ModuleType
 
+import httpx
 import pytest
 from babel.messages.pofile import read_po
 
 from cast import Cast
+from rollbook.auth.reception import Reception
+from rollbook.domain.errors import AccountChanged, AlreadyThere, AskedTooOften
+from rollbook.domain.sentences import Sentence
 from rollbook.web import words
 from web.browsing import Browser
 from web.conftest import Visiting
+from web.every_route import URLENCODED, Route, ask, places, token_of
+from web.test_rights import TABLE
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "words.py"
 _BLANK = re.compile(r"%\(\w+\)s|\{\w+\}")
@@ -111,6 +118,91 @@ async def test_a_sheet_in_spanish(visit: Visiting, cast: Cast) -> None:
     assert "Lunes, 14 de septiembre de 2026" in page.text
     assert "Justificado" in page.text
     assert 'data-keys="p1a2t3l3j4e4"' in page.html
+
+
+def refusal(answer: httpx.Response) -> str:
+    """Return the sentence of a page that says no."""
+    found = re.search(r"</h1>\s*<p>(.*?)</p>", answer.text, re.DOTALL)
+    return html.unescape(found[1]) if found else ""
+
+
+@pytest.mark.parametrize("role", ["alice", "bob", "anna", "mallory"])
+async def test_no_refusal_is_told_in_another_language(
+    visit: Visiting, reception: Reception, cast: Cast, role: str
+) -> None:
+    """
+    Whatever somebody may not do, is told in Spanish to whoever reads Spanish.
+    """
+    browser = await visit(role)
+    ids = await places(cast, reception) | {"key": "nokey", "year": "202", "month": "2026-9"}
+    token = await token_of(browser)
+    told: dict[Route, list[str]] = {}
+    for route in TABLE.keys() - {("POST", "/language"), ("POST", "/logout")}:
+        for language in ("en", "es"):
+            answer = await ask(
+                browser, route, ids, token, headers={"accept_language": language}
+            )
+            if answer.status_code >= 400 and (sentence := refusal(answer)):
+                told.setdefault(route, []).append(sentence)
+
+    assert len(told) > 3
+    assert {route: said for route, said in told.items() if len({*said}) < 2} == {}
+
+
+STRANGE: dict[str, tuple[str, str, dict[str, str], bytes]] = {
+    "no path": ("GET", "/nothing/here", {}, b""),
+    "no method": ("DELETE", "/today", {}, b""),
+    "no host": ("GET", "/login", {"host": "a b"}, b""),
+    "another host": ("GET", "/login", {"host": "another.test"}, b""),
+    "no length": ("POST", "/login", {"content-length": "many"}, b""),
+    "no form": ("POST", "/login", {"content-type": "text/plain"}, b"x"),
+    "a large form": ("POST", "/login", {"content-type": URLENCODED}, b"x" * 3_000_000),
+    "another site's form": ("POST", "/login", {"content-type": URLENCODED}, b"x=1"),
+}
+
+
+@pytest.mark.parametrize("request_of", STRANGE)
+async def test_no_refusal_of_a_request_is_told_in_another_language(
+    stranger: Browser, request_of: str
+) -> None:
+    """
+    So are those of what no page of ours sends.
+    """
+    method, path, headers, content = STRANGE[request_of]
+    said = [
+        await stranger.client.request(
+            method, path, headers={**headers, "accept-language": language}, content=content
+        )
+        for language in ("en", "es")
+    ]
+
+    assert said[0].status_code == said[1].status_code >= 400
+    assert refusal(said[0])
+    assert refusal(said[0]) != refusal(said[1])
+
+
+def test_too_many_tries_are_told_in_the_language() -> None:
+    """
+    Both halves of the sentence, and the seconds between them.
+    """
+    refused = AskedTooOften(Sentence("There were too many tries to log in with this name"), 7)
+    spanish = words.translations("es").gettext
+
+    assert words.told(refused, spanish) == (
+        "Hubo demasiados intentos de entrar con este nombre; espere 7 s antes de la próxima "
+        "petición."
+    )
+
+
+@pytest.mark.parametrize("name", ["user", "Excused", "section"])
+def test_a_name_is_not_translated(name: str) -> None:
+    """
+    A school, a login or an id that reads like a word of ours stays as it is.
+    """
+    spanish = words.translations("es").gettext
+
+    assert words.told(AlreadyThere("school", name), spanish) == f"Ya existe: escuela {name}."
+    assert f" {name} " in words.told(AccountChanged(name), spanish)
 
 
 async def test_what_is_refused_is_told_in_the_language(visit: Visiting) -> None:

@@ -139,13 +139,14 @@ class Front:
         query = Query(oauth1.read_query(req.query_string))
         knock = knock_of(req, query.pairs)
         entry = await self._door.admit(knock)
+        scheme = self._door.scheme_of(knock.scheme, knock.peer, knock.forwarded_scheme)
         req.claim = entry.claim
         req.scope["rollbook.key"] = entry.claim.consumer_key
         req.asked = Asked(
             actor=entry.actor,
             query=query,
             format=formats.for_answer(req.header(b"accept")),
-            base=base_of(req, self._door.scheme_of(knock), knock.host, self._public_url),
+            base=base_of(req, scheme, knock.host, self._public_url),
             path=req.path,
             request_id=req.id,
             own=await self._reach(entry.actor, action, resource, params),

@@ -150,17 +150,13 @@ def asked(req: Request) -> Asked:
 
 def knock_of(req: Request, query: Pairs) -> Knock:
     """Return what the request shows at the door."""
-    hosts = req.lines(b"host")
-    if len(hosts) != 1:
-        raise BadRequest("The request must have one Host header.")
-    peer = req.scope.get("client") or ("", 0)
     return Knock(
         method=req.method,
         scheme=req.scope["scheme"],
-        host=hosts[0],
+        host=req.host,
         raw_path=req.scope["raw_path"].decode("latin-1"),
         query=query,
-        peer=peer[0],
+        peer=req.peer,
         authorization=req.lines(b"authorization"),
         forwarded_scheme=req.header(b"x-forwarded-proto"),
         forwarded_for=req.header(b"x-forwarded-for"),

@@ -142,10 +142,9 @@ class Metrics:
         resp.body = self._watch.figures()
 
     def _may_read(self, req: Request) -> bool:
-        peer, _ = req.scope.get("client") or ("", 0)
-        if not self._door.client_is_proxy(peer) and any(map(req.header, _OF_PROXIES)):
+        if not self._door.client_is_proxy(req.peer) and any(map(req.header, _OF_PROXIES)):
             return False  # it came through one that nobody told us of
-        client = self._door.client_of(peer, req.header(b"x-forwarded-for"))
+        client = self._door.client_of(req.peer, req.header(b"x-forwarded-for"))
         try:
             address = ipaddress.ip_address(client or "")
         except ValueError:

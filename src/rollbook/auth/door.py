@@ -22,6 +22,7 @@ from rollbook.auth.uses import UsesOfKeys
 from rollbook.domain.days import instant
 from rollbook.domain.errors import BadRequest, NoSuchThing, NotAllowed, NotAuthenticated
 from rollbook.domain.people import Actor, ApiKey, KeyHolder, Role
+from rollbook.domain.sentences import Sentence
 from rollbook.domain.store import Store
 
 REPLAYED = "Duplicate timestamp/nonce combination, possible replay attack. Request rejected."
@@ -127,7 +128,7 @@ class Door:
         return entry
 
     async def _recognise(self, knock: Knock) -> Entry:
-        scheme = self.scheme_of(knock)
+        scheme = self.scheme_of(knock.scheme, knock.peer, knock.forwarded_scheme)
         self.require_known_host(knock.host)
         if not knock.authorization:
             raise NotAuthenticated("This request needs an Authorization header (OAuth 1.0a).")
@@ -165,19 +166,21 @@ class Door:
                 return str(address)
         return None
 
-    def scheme_of(self, knock: Knock) -> str:
+    def scheme_of(self, scheme: str, peer: str, forwarded_scheme: str | None) -> str:
         """Return the client's scheme: what a trusted proxy says, else the connection's."""
-        if knock.forwarded_scheme and self.client_is_proxy(knock.peer):
-            return "https" if knock.forwarded_scheme.strip().lower() == "https" else "http"
-        return knock.scheme
+        if forwarded_scheme and self.client_is_proxy(peer):
+            return "https" if forwarded_scheme.strip().lower() == "https" else "http"
+        return scheme
 
     def require_known_host(self, host: str) -> None:
         """Raise `BadRequest` unless the Host header names one of ours."""
         name, _ = oauth1.read_host(host)
         if name.strip("[]") not in self._hosts and "*" not in self._hosts:
             raise BadRequest(
-                "The Host header names a host that this server does not answer for "
-                "(setting: allowed_hosts)."
+                Sentence(
+                    "The Host header names a host that this server does not answer for "
+                    "(setting: allowed_hosts)."
+                )
             )
 
     def _require_private(self, scheme: str, knock: Knock) -> None:

@@ -22,6 +22,7 @@ from urllib.parse import quote, unquote
 import msgspec
 
 from rollbook.domain.errors import BadRequest, NotAuthenticated
+from rollbook.domain.sentences import Sentence
 
 Pairs: TypeAlias = Sequence[tuple[str, str]]
 
@@ -220,7 +221,7 @@ def read_host(host: str) -> tuple[str, str]:
     """
     found = _HOST.fullmatch(host.lower())
     if found is None or (found[2] and not 0 < int(found[2]) < 65536):
-        raise BadRequest("The Host header is not a host name with an optional port.")
+        raise BadRequest(Sentence("The Host header is not a host name with an optional port."))
     return found[1], (found[2] or "").lstrip("0")  # 0443 is 443, and is signed so
 
 

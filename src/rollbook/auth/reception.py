@@ -42,9 +42,10 @@ from rollbook.domain.errors import (
     Unavailable,
 )
 from rollbook.domain.record import Author
+from rollbook.domain.sentences import Sentence
 from rollbook.domain.store import Store
 
-_UNKNOWN = "The name or the password is not right."
+_UNKNOWN = Sentence("The name or the password is not right.")
 _TOUCHED_EVERY = dt.timedelta(minutes=1)
 _SWEPT_EVERY = dt.timedelta(hours=1)
 
@@ -329,7 +330,7 @@ class Reception:
         account = visitor.account
         self._turnstile.try_login(address, account.login)
         if not await self._passwords.verify(account.password_hash, password):
-            raise NotAuthenticated("The password that you have now is another one.")
+            raise NotAuthenticated(Sentence("The password that you have now is another one."))
         self._turnstile.came_in(address, account.login)
         require_good(new, account.login)
         changed = await self._change_password(account, await self._passwords.hash(new))

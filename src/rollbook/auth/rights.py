@@ -13,6 +13,7 @@ from rollbook.auth.policy import (
 from rollbook.domain.errors import NotAllowed
 from rollbook.domain.people import Actor, User
 from rollbook.domain.rosters import Footing, Standing
+from rollbook.domain.sentences import Sentence
 
 
 class Rights:
@@ -36,13 +37,15 @@ class Rights:
         footing = await self._footing(place)
         far = reach(actor, action, standing_in_section(actor, footing))
         if far is Reach.NONE:
-            raise NotAllowed(f"You may not {action.value} in section {section_id}.")
+            raise NotAllowed(
+                Sentence("You may not {do} in section {id}.", do=_words(action), id=section_id)
+            )
         return footing.enrollment_ids if far is Reach.OWN else None
 
     def require(self, actor: Actor, action: Action, user_id: int | None = None) -> None:
         """Raise `NotAllowed` unless the actor may do this, to that person if one is named."""
         if reach(actor, action, standing_to_user(actor, user_id)) is Reach.NONE:
-            raise NotAllowed(f"You may not {action.value}.")
+            raise _not_allowed(action)
 
     def reach_student(self, actor: Actor, student: User, *, teaches: bool) -> bool:
         """
@@ -55,10 +58,18 @@ class Rights:
             standing = Standing.TEACHER
         far = reach(actor, Action.SEE_STUDENT, standing)
         if far is Reach.NONE:
-            raise NotAllowed(f"You may not {Action.SEE_STUDENT.value}.")
+            raise _not_allowed(Action.SEE_STUDENT)
         return far is Reach.ALL
 
     def require_school(self, actor: Actor, action: Action, school_id: int | None) -> None:
         """Raise `NotAllowed` unless the actor may do this in that school; None: in all."""
         if reach(actor, action, standing_in_school(actor, school_id)) is Reach.NONE:
-            raise NotAllowed(f"You may not {action.value}.")
+            raise _not_allowed(action)
+
+
+def _not_allowed(action: Action) -> NotAllowed:
+    return NotAllowed(Sentence("You may not {do}.", do=_words(action)))
+
+
+def _words(action: Action) -> Sentence:
+    return Sentence(action.value)

@@ -20,13 +20,38 @@ RollbookError
 An error is a class with a `kind`, which one table in `api` turns into an HTTP status, and a
 `sentence` for people into which its arguments are set. Nothing else is in it, so an error can
 cross a process boundary as its name and its arguments (`facts`, `revive`).
+
+Pages tell it in other languages: a first argument is a text of ours, which has its translation
+(with something filled in it is a `domain.sentences.Sentence`), the others are names and numbers.
 """
 
 import enum
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, TypeAlias
 
 from rollbook.domain.sentences import Sentence
+
+# What can be missing, or be there already: the word for it.
+Thing: TypeAlias = Literal[
+    "account of user",
+    "course",
+    "district",
+    "enrollment",
+    "hold that is on with the number",
+    "key",
+    "link",
+    "login",
+    "login of user",
+    "method",
+    "person with the district's id",
+    "readable path",
+    "roll of",
+    "school",
+    "section",
+    "student",
+    "subject",
+    "user",
+]
 
 
 class Kind(enum.Enum):
@@ -51,6 +76,7 @@ class RollbookError(Exception):
 
     kind: ClassVar[Kind]
     sentence: ClassVar[str]
+    begins_with_words: ClassVar = True  # the first argument is a text of ours, no name
 
     def __init__(self, *facts: Any) -> None:
         super().__init__(*facts)
@@ -142,12 +168,18 @@ class NoSuchThing(RollbookError):
     kind = Kind.NOT_FOUND
     sentence = "There is no {0} {1} here."
 
+    def __init__(self, thing: Thing, name: object) -> None:
+        super().__init__(thing, name)
+
 
 class AlreadyThere(RollbookError):
     """Something with that name exists already."""
 
     kind = Kind.CONFLICT
     sentence = "There is already a {0} {1}."
+
+    def __init__(self, thing: Thing, name: object) -> None:
+        super().__init__(thing, name)
 
 
 class TakenElsewhere(RollbookError):
@@ -178,6 +210,7 @@ class AccountChanged(RollbookError):
         "Somebody else changed the account {0} since you read it; nothing was changed. "
         "Look at it again and repeat your change."
     )
+    begins_with_words = False
 
 
 class CannotAnswerIn(RollbookError):

@@ -9,6 +9,7 @@ import msgspec
 from rollbook.domain.errors import BadRequest
 from rollbook.domain.people import District, StatusLook
 from rollbook.domain.record import Author
+from rollbook.domain.sentences import Sentence
 from rollbook.domain.store import Store
 
 NAME_MAX = 200  # characters
@@ -25,7 +26,11 @@ def zones() -> tuple[str, ...]:
 def require_zone(name: str) -> None:
     """Raise `BadRequest` when there is no such time zone."""
     if name not in zones():
-        raise BadRequest(f"There is no time zone {name}; they are named as America/Chicago is.")
+        raise BadRequest(
+            Sentence(
+                "There is no time zone {name}; they are named as America/Chicago is.", name=name
+            )
+        )
 
 
 async def change(
@@ -48,7 +53,9 @@ async def change(
     """
     name = name.strip()
     if not 0 < len(name) <= NAME_MAX:
-        raise BadRequest(f"A district's name has 1 to {NAME_MAX} characters.")
+        raise BadRequest(
+            Sentence("A district's name has 1 to {most} characters.", most=NAME_MAX)
+        )
     require_zone(time_zone)
     new = msgspec.structs.replace(
         district,

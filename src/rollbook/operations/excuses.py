@@ -11,6 +11,7 @@ from rollbook.domain.excuses import DAYS_MAX, days_of, to_excuse, to_withdraw
 from rollbook.domain.people import District
 from rollbook.domain.record import Author
 from rollbook.domain.school_days import StudentPlace
+from rollbook.domain.sentences import Sentence
 from rollbook.domain.store import Store
 from rollbook.operations.attendance import require_kept_here, save_marks
 
@@ -78,7 +79,7 @@ async def _change(
     first, last = span
     if not 0 < count_days(first, last) <= DAYS_MAX:
         raise BadRequest(
-            "The last day must not be before the first, nor more than a year after."
+            Sentence("The last day must not be before the first, nor more than a year after.")
         )
     days = days_of(first, last)
     found = await store.student(district.id, user_id, first, last)

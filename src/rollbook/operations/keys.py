@@ -9,6 +9,7 @@ from rollbook.domain.days import Day, instant
 from rollbook.domain.errors import BadRequest, NoSuchThing
 from rollbook.domain.people import ApiKey, Instant
 from rollbook.domain.record import Author
+from rollbook.domain.sentences import Sentence
 from rollbook.domain.store import Store
 
 
@@ -86,7 +87,11 @@ async def rotate_key(
     """
     old = await _key(store, district_id, key)
     if not old.is_live(instant(now)):
-        raise BadRequest(f"The key {key} is revoked or has expired; create a new one instead.")
+        raise BadRequest(
+            Sentence(
+                "The key {key} is revoked or has expired; create a new one instead.", key=key
+            )
+        )
     new = msgspec.structs.replace(
         old,
         sealed_secret=seal(secret, key=key, district_id=district_id),

@@ -5,6 +5,7 @@ import msgspec
 from rollbook.domain.errors import BadRequest
 from rollbook.domain.people import Role, User
 from rollbook.domain.record import Author
+from rollbook.domain.sentences import Sentence
 from rollbook.domain.store import Store
 
 # What somebody can be made here; who is a student or a guardian only the roster says.
@@ -29,7 +30,9 @@ async def change(
         LastAdministrator: Nobody else could come in to administer the district.
     """
     if role not in STAFF or person.role not in STAFF:
-        raise BadRequest("Here people are teachers, of the office, or administrators.")
+        raise BadRequest(
+            Sentence("Here people are teachers, of the office, or administrators.")
+        )
     new = msgspec.structs.replace(person, role=role, school_id=school_id)
     return await store.change_user(district_id, new, by=by)
 

@@ -1,12 +1,12 @@
 """What an id that somebody wrote means: ours, or the roster's own."""
 
-from rollbook.domain.errors import BadRequest, NoSuchThing
+from rollbook.domain.errors import BadRequest, NoSuchThing, Thing
 from rollbook.domain.mark_files import ambiguous
 
 _DIGITS_MAX = 18  # of an id: what the databases hold
 
 
-def only(noun: str, cell: str, found: set[int]) -> int:
+def only(noun: Thing, cell: str, found: set[int]) -> int:
     """Return the one that was found; none is `NoSuchThing`, two are `BadRequest`."""
     if not found:
         raise NoSuchThing(noun, cell)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import msgspec
 
 from rollbook.domain.days import Day, instant
-from rollbook.domain.errors import NoSuchThing
+from rollbook.domain.errors import NoSuchThing, Thing
 from rollbook.domain.people import Instant
 from rollbook.domain.record import GENESIS, chain_hash
 from rollbook.domain.retention import (
@@ -55,7 +55,7 @@ async def place_hold(desk: Desk, hold: Hold) -> Hold:
         async with desk.transaction():
             ((number,),) = await desk.rows(desk.sql.add_hold, *parameters)
     except desk.broken:
-        noun = "section" if hold.user_id is None else "user"
+        noun: Thing = "section" if hold.user_id is None else "user"
         raise NoSuchThing(noun, hold.user_id or hold.section_id) from None
     return msgspec.structs.replace(hold, id=number)
 

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from rollbook.domain.errors import AskedTooOften
+from rollbook.domain.sentences import Sentence
 from rollbook.watch.limits import REMEMBERED, Bucket, Told, network_of
 
 _MINUTE: Final = 60.0
@@ -34,9 +35,9 @@ _LIMITS = {  # how a bucket's limit is called, by how the bucket is
     "login-all": "login all",
 }
 _WHAT = {
-    "login": "There were too many tries to log in with this name",
-    "login address": "There were too many tries to log in from this address",
-    "login all": "There are too many tries to log in right now",
+    "login": Sentence("There were too many tries to log in with this name"),
+    "login address": Sentence("There were too many tries to log in from this address"),
+    "login all": Sentence("There are too many tries to log in right now"),
 }
 
 

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from rollbook.auth.credentials import Safe
-from rollbook.auth.door import Door, Knock
+from rollbook.auth.door import Door
 from rollbook.auth.policy import Action
 from rollbook.auth.reception import Reception
 from rollbook.auth.rights import Rights
 from rollbook.domain.accounts import Visitor
-from rollbook.domain.errors import BadRequest, NotAllowed, RollbookError
+from rollbook.domain.errors import NotAllowed, RollbookError, Unavailable
 from rollbook.domain.store import Store
 from rollbook.web import (
     acts,
@@ -165,16 +165,17 @@ class Pages:
 
     async def _serve(self, req: Request, resp: Response) -> None:
         visit: Visit = req.asked
+        jar = guard.cookies(req)
+        visit.language = words.choose(guard.language_of(jar), req.header(b"accept-language"))
         visit.way, visit.address = self._way(req)
         route, params = self.routes.find(req.path)
         req.scope["rollbook.route"] = route.template  # for whoever counts requests
-        jar = guard.cookies(req)
-        visit.language = words.choose(guard.language_of(jar), req.header(b"accept-language"))
         visit.bearer, visit.visitor = await self._recognise(jar, visit.way, resp)
         method = "GET" if req.method == "HEAD" else req.method
         handler = route.handlers.get(method)
         if handler is None:
-            raise HttpError(405, "This page cannot be asked like that.", {"Allow": route.allow})
+            text = N_("This page cannot be asked like that.")
+            raise HttpError(405, text, {"Allow": route.allow})
         visit.query = forms.parse(req.query_string.encode("latin-1"))
         if method == "POST":
             if getattr(route.resource, "takes_file", False):
@@ -190,28 +191,13 @@ class Pages:
 
     def _way(self, req: Request) -> tuple[guard.Way, str | None]:
         """Return how a request came, and from which address."""
-        hosts = req.lines(b"host")
-        if len(hosts) != 1:
-            raise BadRequest(N_("The request must have one Host header."))
-        peer = (req.scope.get("client") or ("", 0))[0]
-        knock = Knock(
-            method=req.method,
-            scheme=req.scope["scheme"],
-            host=hosts[0],
-            raw_path="",
-            query=(),
-            peer=peer,
-            authorization=(),
-            forwarded_scheme=req.header(b"x-forwarded-proto"),
-            forwarded_for=req.header(b"x-forwarded-for"),
-        )
-        scheme = self._door.scheme_of(knock)
+        forwarded = req.header(b"x-forwarded-proto")
+        scheme = self._door.scheme_of(req.scope["scheme"], req.peer, forwarded)
         req.scope["rollbook.private"] = scheme == "https"
-        self._door.require_known_host(knock.host)
-        forwarded = knock.forwarded_scheme is not None
-        private = guard.is_private(scheme, peer, forwarded=forwarded)
-        way = guard.Way(scheme, knock.host, private)
-        return way, self._door.client_of(peer, knock.forwarded_for)
+        self._door.require_known_host(req.host)
+        private = guard.is_private(scheme, req.peer, forwarded=forwarded is not None)
+        way = guard.Way(scheme, req.host, private)
+        return way, self._door.client_of(req.peer, req.header(b"x-forwarded-for"))
 
     async def _recognise(
         self, jar: dict[str, str], way: guard.Way, resp: Response
@@ -247,13 +233,13 @@ class Pages:
     # ---- refusals
 
     def _refused(self, req: Request, error: Exception, cookies: list[str]) -> Response:
-        """Return the page that is shown instead, and tell the log of faults of ours."""
+        """Return the page that is shown instead; what a fault of ours was is for the log."""
         resp = refused(error, req.id, log)
         resp.cookies = cookies
         text = ""
         if isinstance(error, HttpError):
-            text = req.asked.gettext(str(error))
-        elif isinstance(error, RollbookError):
+            text = words.in_language(error.sentence, req.asked.gettext)
+        elif isinstance(error, RollbookError) and not isinstance(error, Unavailable):
             text = words.told(error, req.asked.gettext)
         resp.body = render.page(
             "error.html", req.asked, status=resp.status, text=text, request_id=req.id

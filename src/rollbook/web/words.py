@@ -11,6 +11,7 @@ from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 
 from rollbook.domain.errors import RollbookError
+from rollbook.domain.sentences import Sentence
 
 LANGUAGES = {"en": "English", "es": "Español"}
 _WEIGHT = re.compile(r"(?:q=([01](?:\.[0-9]{0,3})?))?")
@@ -24,9 +25,16 @@ def N_(text: str) -> str:  # noqa: N802 — gettext's own name for it
 
 
 def told(error: RollbookError, gettext: Callable[[str], str]) -> str:
-    """Return an error's sentence in a language, as far as its catalogue has it."""
-    facts = (gettext(fact) if isinstance(fact, str) and fact else fact for fact in error.facts)
-    return gettext(error.sentence).format(*facts)
+    """Return an error's sentence in a language; names and numbers in it stay as they are."""
+    first, *others = error.facts or ("",)
+    if isinstance(first, str) and error.begins_with_words:
+        first = in_language(first, gettext)
+    return gettext(error.sentence).format(first, *others)
+
+
+def in_language(text: str, gettext: Callable[[str], str]) -> str:
+    """Return a text of ours in a language, as far as its catalogue has it."""
+    return text.parts.told(gettext) if isinstance(text, Sentence) else gettext(text)
 
 
 @functools.cache

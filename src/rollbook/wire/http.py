@@ -21,6 +21,7 @@ from rollbook.domain.errors import (
     RollbookError,
     TooMuchToDo,
 )
+from rollbook.domain.sentences import Sentence
 
 Scope: TypeAlias = dict[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[dict[str, Any]]]
@@ -57,6 +58,7 @@ class HttpError(Exception):
     def __init__(self, status: int, sentence: str, headers: Mapping[str, str] = {}) -> None:
         super().__init__(sentence)
         self.status = status
+        self.sentence = sentence
         self.headers = headers
 
 
@@ -94,6 +96,20 @@ class Request:
             return ",".join(lines) if lines else None
         value = self._headers.get(name)
         return None if value is None else value.decode("latin-1")
+
+    @property
+    def host(self) -> str:
+        """The Host header; raises `BadRequest` unless there is one, and one only (RFC 9112)."""
+        hosts = self.lines(b"host")
+        if len(hosts) != 1:
+            raise BadRequest(Sentence("The request must have one Host header."))
+        return hosts[0]
+
+    @property
+    def peer(self) -> str:
+        """The address that the connection came from; empty for one that has none."""
+        client = self.scope.get("client")
+        return str(client[0]) if client else ""
 
     def lines(self, name: bytes) -> list[str]:
         """Return every header of that lower-case name."""
@@ -139,7 +155,7 @@ class Request:
     def _length(self) -> int:
         text = self.header(b"content-length") or "0"
         if not (text.isascii() and text.isdigit() and len(text) <= 18):
-            raise BadRequest("The Content-Length header must be a number.")
+            raise BadRequest(Sentence("The Content-Length header must be a number."))
         return int(text)
 
     async def _parts(self, most: int) -> AsyncIterator[bytes]:
@@ -147,7 +163,7 @@ class Request:
         while True:
             event = await self._receive()
             if event["type"] == "http.disconnect":
-                raise BadBody("The body ended before it was whole.")
+                raise BadBody(Sentence("The body ended before it was whole."))
             part = event.get("body", b"")
             size += len(part)
             if size > most:
@@ -158,12 +174,17 @@ class Request:
 
 
 def _too_slow(within: int) -> HttpError:
-    return HttpError(408, f"The body did not come in within {within} seconds.")
+    return HttpError(
+        408, Sentence("The body did not come in within {seconds} seconds.", seconds=within)
+    )
 
 
 def _too_large(most: int) -> BodyTooLarge:
     return BodyTooLarge(
-        f"The body has more than {most} bytes, the most that one request may carry."
+        Sentence(
+            "The body has more than {most} bytes, the most that one request may carry.",
+            most=most,
+        )
     )
 
 
@@ -321,4 +342,4 @@ class Routes:
 
 def nothing_here() -> HttpError:
     """Return what is said where there is no route."""
-    return HttpError(404, "There is nothing at this path.")
+    return HttpError(404, Sentence("There is nothing at this path."))

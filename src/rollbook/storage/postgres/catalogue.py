@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from rollbook.domain.errors import NoSuchThing
+from rollbook.domain.errors import NoSuchThing, Thing
 from rollbook.domain.people import School, User
 from rollbook.domain.rosters import Course, Person, Section
 from rollbook.domain.store import EnrollmentQuery, Listed, Page, SectionQuery
@@ -80,7 +80,7 @@ class Catalogue:
             return [rows.person(row) for row in await db.fetch(SQL.enrollments, *key)]
 
     async def _one(
-        self, district_id: int, noun: str, identifier: int, statement: str
+        self, district_id: int, noun: Thing, identifier: int, statement: str
     ) -> rows.Row:
         async with self._pool.of(district_id) as db:
             found: rows.Row = await reading.one(

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from rollbook.domain.days import Day
-from rollbook.domain.errors import NoSuchThing
+from rollbook.domain.errors import NoSuchThing, Thing
 from rollbook.domain.record import Recorded
 from rollbook.domain.rosters import Footing
 from rollbook.domain.store import HistoryPage, HistoryQuery, MarkQuery, SectionQuery
@@ -18,7 +18,7 @@ from rollbook.storage.postgres.statements import SQL
 _READ_AHEAD = 50  # entries of the record read at a time
 
 
-async def one(db: Any, noun: str, identifier: int, statement: str, *parameters: Any) -> Any:
+async def one(db: Any, noun: Thing, identifier: int, statement: str, *parameters: Any) -> Any:
     """Return the one row; none is `NoSuchThing`."""
     found = await db.fetchrow(statement, *parameters)
     if found is None:

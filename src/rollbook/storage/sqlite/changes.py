@@ -13,7 +13,7 @@ import msgspec
 from rollbook.domain import acts
 from rollbook.domain.attendance import Answer, Entry, Judgement, judge
 from rollbook.domain.days import Day
-from rollbook.domain.errors import AlreadyThere, NoSuchThing
+from rollbook.domain.errors import AlreadyThere, NoSuchThing, Thing
 from rollbook.domain.people import ApiKey, District, Instant, User
 from rollbook.domain.record import Author
 from rollbook.domain.store import Saved, SaveMarks, TakeRoll
@@ -183,7 +183,7 @@ def change_district(db: apsw.Connection, command: ChangeDistrict, now: Instant) 
     return new
 
 
-def _row(db: apsw.Connection, noun: str, name: int | str, statement: str, *key: Any) -> Any:
+def _row(db: apsw.Connection, noun: Thing, name: int | str, statement: str, *key: Any) -> Any:
     """Return the one row; none is `NoSuchThing`."""
     found = db.execute(statement, key).fetchone()
     if found is None:

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from rollbook.domain.attendance import answers_to, tally
 from rollbook.domain.days import Day, instant
-from rollbook.domain.errors import NoSuchThing
+from rollbook.domain.errors import NoSuchThing, Thing
 from rollbook.domain.people import ApiKey, District, KeyHolder, School, User
 from rollbook.domain.record import Author, Recorded
 from rollbook.domain.roster_files import RosterLimits, RosterPart, RosterSummary
@@ -109,7 +109,7 @@ class SqliteStore(FilesOfMarks, Accounts, DaysOfSchool, Lookups):
         except FAULTS as fault:
             raise unavailable(fault) from fault
 
-    def _row(self, noun: str, identifier: int, statement: str, *parameters: Any) -> Any:
+    def _row(self, noun: Thing, identifier: int, statement: str, *parameters: Any) -> Any:
         """Return the one row; none is `NoSuchThing`."""
         found = self._rows(statement, parameters)
         if not found:
