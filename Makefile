@@ -31,7 +31,7 @@ coverage: $(VENV)/dev.done $(VENV)/postgresql.tried $(VENV)/chromium.tried ## Ru
 pictures: $(VENV)/dev.done $(VENV)/chromium.tried ## Take the README's pictures of the demonstration anew
 	ROLLBOOK_PICTURES=1 $(BIN)/python -m pytest tests/browser/test_pictures.py -q
 
-faults: $(VENV)/dev.done $(VENV)/strace.tried $(VENV)/postgresql.tried ## Bring every fault about, at length: 200 kills, full disks, lost power (20 minutes)
+faults: $(VENV)/dev.done $(VENV)/strace.tried $(VENV)/postgresql.tried ## Bring every fault about, at length: 200 kills, full disks, lost power (45 minutes)
 	ROLLBOOK_FAULTS_LONG=1 ROLLBOOK_FAULTS_FIGURES=build/faults.json \
 		$(BIN)/python -m pytest tests/faults -s -q
 	PYTHONPATH=tests $(BIN)/python -m faults.picture build/faults.json docs/pictures/restarts.svg

@@ -26,6 +26,7 @@ from faults.town import Class, settle_town
 CAPACITY = 20  # saves a second
 WAIT_MAX = 1  # second, as it is set here
 SECONDS = figures.long_or_short(60, 2)
+OVERLOADED_FOR = 600  # seconds, as the catalogue asks
 A_WHILE = figures.long_or_short(5, 2)  # is enough to tell what can be done
 # Beside other tests two cores are busy with other things, and more now than a moment ago.
 LEAST = 0.8 if figures.LONG else 0.4  # of the capacity
@@ -131,7 +132,7 @@ def test_overload_is_refused_early(new_town: NewTown, database: str) -> None:
     server, classes = new_town()
     before = send(server, saves(classes, CAPACITY), CAPACITY / 2)
     _, capacity = overload(server, classes, CAPACITY * 3 // 2, A_WHILE)
-    answers, goodput = overload(server, classes, 5 * CAPACITY, SECONDS)
+    answers, goodput = overload(server, classes, 5 * CAPACITY, OVERLOADED_FOR)
     recovered = time.monotonic()
     while send(server, saves(classes, 1), 1)[0].seconds > 0.5:
         pass
@@ -139,7 +140,7 @@ def test_overload_is_refused_early(new_town: NewTown, database: str) -> None:
     admitted, refused = times_of(answers, 200), times_of(answers, 503)
     figures.note(
         "B9",
-        f"100 saves a second for {SECONDS} s where 20 can be made, {database}",
+        f"100 saves a second for {OVERLOADED_FOR} s where 20 can be made, {database}",
         capacity=capacity,
         goodput=goodput,
         refused_503=len(refused),
