@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 
+import apsw
 import msgspec
 import pytest
 
@@ -16,7 +17,7 @@ from rollbook.domain.errors import RollbookError
 from rollbook.domain.people import ApiKey, Colour, Role, StatusLook, User
 from rollbook.domain.record import Author, Channel
 from rollbook.domain.roster_files import RosterLimits, RosterPart, RosterSchool
-from rollbook.domain.store import Store
+from rollbook.domain.store import Page, Store
 
 OPERATOR = Author(user_id=None, channel=Channel.CLI)
 SOON = "2026-12-01T00:00:00.000Z"
@@ -58,6 +59,10 @@ def key(cast: Cast, **fields: Any) -> ApiKey:
         created_at="2026-11-23T08:00:00.000Z",
     )
     return msgspec.structs.replace(made, **fields)
+
+
+async def create_district(store: Store, _cast: Cast, by: Author | None) -> None:
+    await store.create_district("Westend", "Europe/Berlin", by=by)
 
 
 async def change_district(store: Store, cast: Cast, by: Author | None) -> None:
@@ -265,6 +270,20 @@ async def test_what_is_looked_for(
     assert await store.acts(strangers.district.id, ActQuery()) == []
 
 
+async def everything(store: Store, cast: Cast) -> list[Any]:
+    """Return all that a deed may change."""
+    number, all_ = cast.district.id, Page(0, 1000)
+    return [
+        await store.districts(),
+        await store.users(number, all_),
+        await store.schools(number, all_),
+        await store.accounts(number),
+        [await store.link(number, digest) for digest in (SECRET.encode(), b"another")],
+        await store.keys(number),
+        await acts(store, cast),
+    ]
+
+
 async def test_an_act_that_cannot_be_recorded_is_not_done(
     store: Store, cast: Cast, alice: Author
 ) -> None:
@@ -272,12 +291,13 @@ async def test_an_act_that_cannot_be_recorded_is_not_done(
     What is done and that it was done are one: neither is there without the other.
     """
     broken = msgspec.structs.replace(alice, channel="by the chimney")
-    before = await store.keys(cast.district.id)
-    with pytest.raises(RollbookError):
-        await store.create_key(key(cast), by=broken)
+    for do in (create_district, *(do for do, _, _ in DEEDS)):
+        before = await everything(store, cast)
+        with pytest.raises((RollbookError, apsw.ConstraintError)):
+            await do(store, cast, broken)
 
-    assert await store.keys(cast.district.id) == before
-    assert await acts(store, cast) == []
+        assert await everything(store, cast) == before
+        await do(store, cast, alice)
 
 
 async def test_what_was_before_is_what_was_before(

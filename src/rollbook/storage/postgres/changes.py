@@ -136,14 +136,19 @@ async def take_numbers(db: Any, noun: str, count: int = 1) -> int:
     return int(await db.fetchval(SQL.take_numbers, count, noun)) - count
 
 
-async def create_district(db: Any, name: str, time_zone: str, now: Instant) -> District:
-    """Create a district; the unique name speaks for itself."""
-    number = await take_numbers(db, "district")
-    try:
-        await db.execute(SQL.create_district, number, name, time_zone, now)
-    except asyncpg.UniqueViolationError:
-        raise AlreadyThere("district", f"“{name}”") from None
-    return District(id=number, name=name, time_zone=time_zone)
+async def create_district(
+    db: Any, number: int, name: str, time_zone: str, by: Author | None, now: Instant
+) -> District:
+    """Create a district and its book of nonces: nobody can have used one before."""
+    made = District(id=number, name=name, time_zone=time_zone)
+    async with db.transaction():
+        try:
+            await db.execute(SQL.create_district, number, name, time_zone, now)
+        except asyncpg.UniqueViolationError:
+            raise AlreadyThere("district", f"“{name}”") from None
+        await db.execute(SQL.begin_nonce_book, number, 0)
+        await record(db, number, by, acts.district_created(made), now)
+    return made
 
 
 async def change_district(db: Any, new: District, by: Author | None, now: Instant) -> District:

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from rollbook.domain.acts import district_created
 from rollbook.domain.attendance import tally
 from rollbook.domain.days import Day, instant
 from rollbook.domain.mark_files import MarkLines, MarkSelection, MarksSummary, SectionMarks
@@ -32,7 +31,6 @@ from rollbook.storage import selection as choice
 from rollbook.storage.clock import Clock, system_clock
 from rollbook.storage.postgres import changes, mark_files, migrations, reading, roster_import
 from rollbook.storage.postgres.accounts import Accounts
-from rollbook.storage.postgres.acts import record
 from rollbook.storage.postgres.catalogue import Catalogue
 from rollbook.storage.postgres.gathering import Gathered
 from rollbook.storage.postgres.overview import Lookups
@@ -259,13 +257,11 @@ class PostgresStore(Accounts, Catalogue, DaysOfSchool, Lookups):
     async def create_district(
         self, name: str, time_zone: str, *, by: Author | None = None
     ) -> District:
-        """Create a district, and its book of nonces: nobody can have used one before."""
+        """Create a district; its number is lost when that fails."""
         async with self._pool.shared() as db:
-            district = await changes.create_district(db, name, time_zone, self._now())
-        async with self._pool.of(district.id) as db, db.transaction():
-            await db.execute(SQL.begin_nonce_book, district.id, 0)
-            await record(db, district.id, by, district_created(district), self._now())
-        return district
+            number = await changes.take_numbers(db, "district")
+        async with self._pool.of(number) as db:
+            return await changes.create_district(db, number, name, time_zone, by, self._now())
 
     async def change_district(
         self, district: District, *, by: Author | None = None
