@@ -83,6 +83,8 @@ class Accounts(ABC):
             await _settle(db, new, instead_of=old)
             change = rows.from_account_change(old, new)
             closing = keeping_an_administrator(db, old.district_id, by)
+            if new.disabled_at:
+                await db.execute(SQL.administer_alone, old.district_id)
             async with closing if new.disabled_at else nullcontext():
                 if await db.fetchval(SQL.change_account, *change) is None:
                     raise AccountChanged(old.login)

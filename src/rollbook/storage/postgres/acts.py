@@ -27,9 +27,9 @@ async def keeping_an_administrator(
     """
     Raise `LastAdministrator` when what is done inside leaves none who may come in.
 
-    Of two who do such a thing one waits for the other's transaction, and sees what it did.
+    Whoever calls administers the district alone (`administer_alone`): so of two who do such a
+    thing one sees what the other did.
     """
-    await db.execute(SQL.administer_alone, district_id)
     bound = not (by and by.is_operator) and await db.fetchval(
         SQL.count_administrators, district_id
     )

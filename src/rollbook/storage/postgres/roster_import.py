@@ -58,6 +58,7 @@ async def import_roster(
         whole = await _stage(db, district_id, parts, progress)
         roster = RosterImport(_Desk(db, take_numbers), SQL, district_id, whole, limits)
         await roster.prepare()
+        await db.execute(SQL.administer_alone, district_id)
         async with keeping_an_administrator(db, district_id, by):
             summaries = await roster.apply()
         for table in _STAGING:
