@@ -10,17 +10,20 @@ import msgspec
 import pytest
 
 import books
-from cast import MONDAY, Cast, let_in
+from cast import MONDAY, TODAY, Cast, let_in
 from clusters import Cluster
 from conftest import Clock, World
 from faults.way import Fate, Way
 from rollbook.domain.attendance import Entry
 from rollbook.domain.errors import TooMuchToDo, Unavailable
 from rollbook.domain.record import GENESIS, Author, Channel, chain_hash
+from rollbook.domain.roster_files import RosterLimits, RosterPart, RosterUser
+from rollbook.domain.rosters import Seat
 from rollbook.domain.store import HistoryQuery, MarkQuery, Saved, SaveMarks
 from rollbook.storage import rows
 from rollbook.storage.postgres import PostgresStore, migrations
 from rollbook.storage.postgres.pool import ROLE, Pool
+from rollbook.storage.postgres.sections import Rosters
 from rollbook.storage.postgres.statements import SQL
 from storage.test_queries import FOLDER, used
 
@@ -351,6 +354,52 @@ async def test_a_section_that_is_locked_holds_up_the_others_once(
     assert isinstance(saved, Saved)
     assert [type(answer) for answer in refused[1:]] == [Unavailable] * 10
     assert 2 < waited < 5
+
+
+async def test_a_roster_waits_for_whoever_administers(
+    database: books.Database, settled_in_cluster: World
+) -> None:
+    """
+    Who may administer the district is not counted while somebody else may be ending that.
+    """
+    cast = settled_in_cluster.lindenhof
+    store = await PostgresStore.open(database.url, clock=Clock(), waits=0.2)
+    part = RosterPart(noun=RosterUser, rows=[], ended=["bob"], complete=False)
+    taken_in = (
+        cast.district.id,
+        [part],
+        RosterLimits(today=TODAY, end_share=1.0),
+        lambda *_: None,
+    )
+    holder = await asyncpg.connect(database.url)
+    await holder.execute("BEGIN")
+    await holder.execute(SQL.administer_alone, cast.district.id)
+    with pytest.raises(Unavailable):
+        await store.import_roster(*taken_in)
+    await holder.close()
+    summaries = await store.import_roster(*taken_in)
+    await store.close()
+
+    assert sum(summary.ended for summary in summaries) > 0
+
+
+async def test_an_older_roster_is_not_remembered_as_a_newer_one() -> None:
+    """
+    While a roster is read, a save beside it may meet with the next version of all rosters.
+    """
+    rosters = Rosters()
+    old, new = (Seat(number, False, 1, None, None) for number in (1, 2))
+
+    class Slow:
+        async def fetch(self, *_: Any) -> list[Any]:
+            await rosters.seats(None, 1, {8: [new]}, people=3)
+            return [(7, old.enrollment_id, False, 1, None, None)]
+
+    await rosters.seats(None, 1, {7: [old]}, people=1)
+    found = await rosters.seats(Slow(), 1, {7: []}, people=2)
+
+    assert [seat.enrollment_id for seat in found[7]] == [1]
+    assert rosters.unknown(1, [7, 8]) == [7]
 
 
 async def test_the_version_before_saves_beside_this_one(

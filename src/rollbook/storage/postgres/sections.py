@@ -61,6 +61,8 @@ class Rosters:
         if forgotten:
             for section, *seat in await db.fetch(SQL.seats_of_sections, district_id, forgotten):
                 found[section].append(rows.seat(seat))
+        if people != self._people:
+            return found  # meanwhile somebody read newer ones: these are nobody's to remember
         for section, seats in found.items():
             self._known[district_id, section] = seats  # at the end: a dict remembers the order
         while len(self._known) > REMEMBERED:
