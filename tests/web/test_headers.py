@@ -1,12 +1,17 @@
 """What every answer tells the browser, whatever was asked and however it went."""
 
+import json
 from collections.abc import Iterable
+from typing import Any
 
 import httpx
 import pytest
 
 from cast import Cast
 from rollbook.auth.reception import Reception
+from rollbook.domain.errors import Unavailable
+from rollbook.domain.store import Store
+from rollbook.watch import logs
 from rollbook.web.app import Pages
 from web.browsing import ADDRESS, Browser, Page
 from web.conftest import PASSWORD, Visiting
@@ -116,6 +121,32 @@ async def test_what_is_refused_tells_the_browser_too(
         missing["fault", "", 503] = lacks
 
     assert missing == {}
+
+
+async def test_why_it_did_not_work_is_for_the_log(
+    store: Store,
+    visit: Visiting,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """
+    A page tells the number of the request; under it the log has what the fault says of itself.
+    """
+    why = "The database cannot be reached: db1 is away."
+
+    async def away(*_: Any) -> Any:
+        raise Unavailable(why)
+
+    alice = await visit("alice")
+    monkeypatch.setattr(store, "acts", away)
+    answer = await alice.client.get("/admin/record/acts")
+    (line,) = (json.loads(logs.Json("worker").format(record)) for record in caplog.records)
+
+    assert answer.status_code == 503
+    assert line["request_id"] == answer.headers["x-request-id"]
+    assert line["request_id"] in answer.text
+    assert line["text"] == why
+    assert "db1" not in answer.text
 
 
 async def test_in_the_clear_nothing_is_promised(stranger: Browser) -> None:
