@@ -32,6 +32,22 @@ async def test_everybody_else_is_present(maths: Classroom) -> None:
     assert [answer.response_code for answer in saved.answers] == [200, 200, 200]
 
 
+async def test_a_roll_goes_by_enrollment(maths: Classroom) -> None:
+    """
+    So do its changes in the record, also after a roster has changed.
+    """
+    district_id, _ = maths.key
+    bob = await maths.store.user(district_id, maths.cast.users["bob"])
+    for day in (MONDAY, NEXT_MONDAY):
+        await maths.take_roll(day)
+        recorded = (await maths.history(start=day, end=day)).changes
+        changed = [each.change.enrollment_id for each in recorded]
+
+        assert changed == sorted(changed)
+        assert len(changed) > 2
+        await maths.store.change_user(district_id, bob)
+
+
 @pytest.mark.parametrize(
     ("day", "names"),
     [
