@@ -14,7 +14,7 @@ from cast import MONDAY, TODAY, Cast, let_in
 from clusters import Cluster
 from conftest import Clock, World
 from faults.way import Fate, Way
-from rollbook.domain.attendance import Entry
+from rollbook.domain.attendance import Entry, judge
 from rollbook.domain.errors import TooMuchToDo, Unavailable
 from rollbook.domain.record import GENESIS, Author, Channel, chain_hash
 from rollbook.domain.roster_files import RosterLimits, RosterPart, RosterUser
@@ -23,7 +23,7 @@ from rollbook.domain.store import HistoryQuery, MarkQuery, Saved, SaveMarks
 from rollbook.storage import rows
 from rollbook.storage.postgres import PostgresStore, migrations
 from rollbook.storage.postgres.pool import ROLE, Pool
-from rollbook.storage.postgres.sections import Rosters
+from rollbook.storage.postgres.sections import Rosters, Sections
 from rollbook.storage.postgres.statements import SQL
 from storage.test_queries import FOLDER, used
 
@@ -400,6 +400,27 @@ async def test_an_older_roster_is_not_remembered_as_a_newer_one() -> None:
 
     assert [seat.enrollment_id for seat in found[7]] == [1]
     assert rosters.unknown(1, [7, 8]) == [7]
+
+
+async def test_a_roster_that_changes_under_a_save_is_read_again(
+    store: PostgresStore, pool: Pool, settled_in_cluster: World
+) -> None:
+    """
+    What was judged by one roster is not written when there is another.
+    """
+    cast = settled_in_cluster.lindenhof
+    key = (cast.district.id, cast.sections["maths"])
+    command = save(cast, ["anna"], "x")
+    async with pool.of(cast.district.id) as db:
+        sections = await Sections.read(db, Rosters(), key[0], {key[1]: {MONDAY}})
+        section = sections[key[1]]
+        judgement = judge(command.entries, section.markable, section.current)
+        section.accept(judgement, OPERATOR, "2026-11-23T08:00:00.000Z")
+        await store.change_user(key[0], await store.user(key[0], cast.users["bob"]))
+        beaten = await sections.write("2026-11-23T08:00:00.000Z")
+
+    assert beaten == {key[1]}
+    assert await store.version(*key) == 0
 
 
 async def test_the_version_before_saves_beside_this_one(
