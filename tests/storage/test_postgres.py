@@ -14,6 +14,7 @@ from cast import MONDAY, TODAY, Cast, let_in
 from clusters import Cluster
 from conftest import Clock, World
 from faults.way import Fate, Way
+from rollbook.domain.acts import ActQuery
 from rollbook.domain.attendance import Entry, judge
 from rollbook.domain.errors import TooMuchToDo, Unavailable
 from rollbook.domain.record import GENESIS, Author, Channel, chain_hash
@@ -140,7 +141,10 @@ def test_every_table_of_a_district_has_its_policy(database: books.Database) -> N
     """
     A new table with a district's rows is not forgotten.
     """
-    guarded = database.sql("SELECT tablename FROM pg_policies")
+    guarded = database.sql(
+        "SELECT tablename FROM pg_policies JOIN pg_class ON relname = tablename "
+        "WHERE relrowsecurity"
+    )
     tables = database.sql(
         "SELECT table_name FROM information_schema.columns "
         "WHERE table_schema = 'public' AND column_name = 'district_id'"
@@ -208,6 +212,32 @@ async def test_every_statement_can_be_prepared(database: books.Database) -> None
         await db.close()
 
     assert len(named) > 80
+
+
+async def test_a_page_of_acts_reads_no_more_than_it_shows(
+    database: books.Database, settled_in_cluster: World
+) -> None:
+    """
+    However many there are, the newest are found at the end of their index.
+    """
+    district_id = settled_in_cluster.lindenhof.district.id
+    database.sql(
+        "INSERT INTO acts (district_id, at, channel, request_id, what, thing, turns) "
+        "SELECT CAST(? AS integer), lpad(CAST(n AS text), 9, '0'), 'web', '', "
+        "'key created', '', '[]' FROM generate_series(1, 5000) AS n",
+        district_id,
+    )
+    database.sql("ANALYZE acts")
+    store = await PostgresStore.open(database.url, clock=Clock(), size=1)
+    found = await store.acts(district_id, ActQuery(limit=50))
+    await store._pool._idle[0].execute("SELECT pg_stat_force_next_flush()")
+    ((read,),) = database.sql(
+        "SELECT idx_tup_read FROM pg_stat_user_indexes WHERE indexrelname = 'acts_by_time'"
+    )
+    await store.close()
+
+    assert len(found) == 50
+    assert 50 <= read < 500
 
 
 # ---------------------------------------------------------------- side by side

@@ -36,7 +36,8 @@ class Lookups:
         return newest((rows.record_entry(row[0], row[1:]) for row in found), query.limit)
 
     async def acts(self, district_id: int, query: ActQuery) -> list[Act]:
-        """Read them by time."""
-        async with self._pool.of(district_id) as db:
+        """Read them by time, from the end of their index."""
+        async with self._pool.moment(district_id) as db:
+            await db.execute(SQL.plan_by_values)
             found = await db.fetch(SQL.acts, *act_rows.from_query(district_id, query))
         return [act_rows.act(row) for row in found]
