@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 import books
-from cast import MONDAY, TODAY, Cast, let_in
+from cast import MONDAY, TODAY, TUESDAY, Cast, let_in
 from clusters import Cluster
 from conftest import Clock, World
 from faults.way import Fate, Way
@@ -430,6 +430,39 @@ async def test_an_older_roster_is_not_remembered_as_a_newer_one() -> None:
 
     assert [seat.enrollment_id for seat in found[7]] == [1]
     assert rosters.unknown(1, [7, 8]) == [7]
+
+
+async def test_who_is_beaten_in_one_section_wrote_nothing_of_it(
+    store: PostgresStore, pool: Pool, database: books.Database, settled_in_cluster: World
+) -> None:
+    """
+    Of saves of two sections that go together those of the other one are written, whole: entries,
+    marks, rolls and events.
+    """
+    cast = settled_in_cluster.lindenhof
+    district_id, maths, music = cast.district.id, cast.sections["maths"], cast.sections["music"]
+    wanted = {maths: ("anna", "ben"), music: ("anna in music",) * 2}
+    now = "2026-11-23T08:00:00.000Z"
+    async with pool.of(district_id) as db:
+        days = {section_id: {MONDAY, TUESDAY} for section_id in wanted}
+        sections = await Sections.read(db, Rosters(), district_id, days)
+        for section_id, names in wanted.items():
+            section = sections[section_id]
+            for name, day in zip(names, (MONDAY, TUESDAY), strict=True):
+                entry = Entry(cast.enrollments[name], day, 2, "late")
+                judgement = judge([entry], section.markable, section.current)
+                section.accept(judgement, OPERATOR, now)
+        await store.save_marks(save(cast, ["cleo"], "first"))
+        beaten = await sections.write(now)
+    written = {
+        table: database.sql(
+            f"SELECT section_id, count(*) FROM {table} GROUP BY section_id ORDER BY section_id"
+        )
+        for table in ("record", "marks", "rolls", "events")
+    }
+
+    assert beaten == {maths}
+    assert written == {table: [(maths, 1), (music, 2)] for table in written}
 
 
 async def test_a_roster_that_changes_under_a_save_is_read_again(
