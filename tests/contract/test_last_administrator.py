@@ -109,6 +109,22 @@ async def test_the_last_one_stays(store: Store, cast: Cast, alice: Author, way: 
     assert await administrators(store, cast) == {"bob"}
 
 
+@pytest.mark.parametrize("comes_in_by", [{"subject": "s"}, {"password_hash": "h"}])
+async def test_whoever_may_come_in_is_one(
+    store: Store, cast: Cast, alice: Author, comes_in_by: dict[str, str]
+) -> None:
+    """
+    By sign-on alone, or by a password alone: they are missed, and they are enough.
+    """
+    await let_in(store, cast, "alice", **({"password_hash": None} | comes_in_by))
+    with pytest.raises(LastAdministrator):
+        await step_down(store, cast, "alice", alice)
+    await promote(store, cast, "bob")
+    await step_down(store, cast, "bob", alice)
+
+    assert await administrators(store, cast) == {"alice"}
+
+
 @pytest.mark.parametrize("way", WAYS)
 async def test_the_operator_may(store: Store, cast: Cast, way: Loses) -> None:
     """

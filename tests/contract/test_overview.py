@@ -113,17 +113,34 @@ async def test_the_record_goes_by_time(
         *((EIGHT, name, 1) for _, name in at_eight),
     ]
 
-    assert await places(maths, names) == expected
-    assert await places(maths, names, section_ids=(maths.id, music.id)) == expected
-    parts: list[Any] = []
-    before = ("9999", 0, 0)
-    for _ in range(5):
-        part = await places(maths, names, before=before, limit=1)
-        parts += part
-        if part:
-            ids = {name: number for number, name in names.items()}
-            before = (part[0][0], ids[part[0][1]], part[0][2])
-    assert parts == expected
+    ids = {name: number for number, name in names.items()}
+    for sections in (None, (maths.id, music.id)):
+        assert await places(maths, names, section_ids=sections) == expected
+        parts: list[Any] = []
+        before = ("9999", 0, 0)
+        for _ in range(5):
+            query = {"section_ids": sections, "before": before, "limit": 1}
+            part = await places(maths, names, **query)
+            parts += part
+            if part:
+                before = (part[0][0], ids[part[0][1]], part[0][2])
+        assert parts == expected
+
+
+async def test_a_page_ends_anywhere_in_one_moment(maths: Classroom, music: Classroom) -> None:
+    """
+    What was saved at once goes by section, and in a section by number.
+    """
+    for status in (ABSENT, LATE):
+        await maths.save(("anna", MONDAY, status))
+    await music.save(("anna in music", MONDAY, ABSENT), by="dora")
+    expected = sorted([(maths.id, 1), (maths.id, 2), (music.id, 1)], reverse=True)
+    for sections in (None, (maths.id, music.id)):
+        for limit in (1, 2, 3):
+            query = RecordQuery(section_ids=sections, limit=limit)
+            found = await maths.store.district_record(maths.cast.district.id, query)
+
+            assert [(entry.section_id, entry.number) for entry in found] == expected[:limit]
 
 
 async def test_the_record_by_time_and_section(
@@ -136,8 +153,9 @@ async def test_the_record_by_time_and_section(
 
     assert await places(maths, names, since=NINE, before=(TEN, 0, 0)) == [(NINE, "maths", 2)]
     assert await places(maths, names, section_ids=(music.id,)) == [(EIGHT, "music", 1)]
-    some = await places(maths, names, section_ids=(maths.id,), since=NINE, limit=1)
-    assert some == [(TEN, "maths", 3)]
+    some = await places(maths, names, section_ids=(maths.id,), since=NINE)
+    assert some == [(TEN, "maths", 3), (NINE, "maths", 2)]
+    assert await places(maths, names, section_ids=(maths.id,), since=NINE, limit=1) == some[:1]
     assert await places(maths, names, section_ids=()) == []
     assert await places(maths, names, section_ids=(their_maths.id, 999)) == []
 
