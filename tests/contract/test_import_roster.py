@@ -439,6 +439,20 @@ async def test_a_section_can_get_a_real_course_later(store: Store, district: int
     assert (await sections(store, district))["music"].course_title == "Mathematics"
 
 
+async def test_a_section_can_lose_its_course(store: Store, district: int) -> None:
+    """
+    When its line names none any more it gets one of its own; the other stays as it is.
+    """
+    before = (await sections(store, district))["maths"]
+    alone = msgspec.structs.replace(MATHS, course=None)
+    await take_in(store, district, part(RosterSection, alone, complete=False))
+    after = (await sections(store, district))["maths"]
+
+    assert after.course_title == "Maths 1"
+    assert after.course_id != before.course_id
+    assert (await store.course(district, before.course_id)).title == "Mathematics"
+
+
 # ---------------------------------------------------------------- exchanged ids
 
 
