@@ -492,6 +492,24 @@ async def test_a_place_that_moves_leaves_its_marks_behind(store: Store, district
     assert [mark.enrollment_id for mark in await marks(store, district)] == [before.id]
 
 
+async def test_a_place_that_moves_ended_when_it_did(store: Store, district: int) -> None:
+    """
+    One that had a last day, or had ended already, is not made longer by moving later.
+    """
+    short = place(STUDENTS[4], last_day=DAY)
+    await take_in(store, district, part(RosterEnrollment, short, complete=False))
+    ended = place(STUDENTS[5])
+    await take_in(
+        store, district, part(RosterEnrollment, ended=[ended.sourced_id], complete=False)
+    )
+    moved = [msgspec.structs.replace(line, section="music") for line in (short, ended)]
+    both = part(RosterEnrollment, *moved, complete=False)
+    await take_in(store, district, both, today="2026-12-01")
+    left = await places(store, district)
+
+    assert (left[STUDENTS[4]].last_day, left[STUDENTS[5]].last_day) == (DAY, TODAY)
+
+
 # ---------------------------------------------------------------- refusing
 
 
@@ -661,12 +679,16 @@ async def test_two_districts_with_the_same_ids_never_touch(store: Store, distric
     other = (await store.create_district("Nordhafen", "UTC")).id
     await take_in(store, other, *roster())
     ours = (await sections(store, district), await users(store, district))
+    periods = [
+        (await sections(store, each))["maths"].grading_periods for each in (district, other)
+    ]
     our_places = await places(store, district)
     renamed = RosterSection("maths", "course", "school", "Other", "9", ())
     await take_in(store, other, *roster(STUDENTS[:-2], [renamed, MUSIC]))
 
     assert (await sections(store, district), await users(store, district)) == ours
     assert await places(store, district) == our_places
+    assert len({*periods[0], *periods[1]}) == len(periods[0]) + len(periods[1]) == 4
     theirs = await places(store, other)
     assert not {place.id for place in theirs.values()} & {p.id for p in our_places.values()}
     assert (await sections(store, other))["maths"].title == "Other"
