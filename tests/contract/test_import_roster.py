@@ -56,6 +56,44 @@ COURSE = RosterCourse("course", "Mathematics", "MAT 1", "Sciences", "school")
 MATHS = RosterSection("maths", "course", "school", "Maths 1", "1", ("autumn", "winter"))
 MUSIC = RosterSection("music", None, "school", "Music 1", "1", ())
 
+# A line of each noun, and what each of its fields may be instead.
+FIELDS: list[tuple[Any, dict[str, Any]]] = [
+    (SCHOOL, {"title": "New"}),
+    (AUTUMN, {"title": "New", "first_day": "2026-08-18", "last_day": None}),
+    (COURSE, {"title": "New", "course_code": "", "department": "Arts", "school": "other"}),
+    (
+        MATHS,
+        {
+            "course": "algebra",
+            "school": "other",
+            "title": "New",
+            "section_code": "2",
+            "periods": ("winter",),
+            "meeting_days": "1",
+            "start_time": "08:00",
+            "end_time": "09:00",
+        },
+    ),
+    (
+        RosterUser(STUDENTS[0], Role.STUDENT, "school", STUDENTS[0].title(), "Roe"),
+        {
+            "role": Role.STAFF,
+            "school": "other",
+            "name_first": "New",
+            "name_last": "New",
+            "name_middle": "New",
+            "name_first_preferred": "New",
+            "username": "new",
+            "primary_email": "new@school.example",
+            "active": False,
+        },
+    ),
+    (
+        RosterEnrollment(f"{STUDENTS[0]} in maths", "maths", STUDENTS[0], False),
+        {"admin": True, "first_day": "2026-09-01", "last_day": "2026-12-01"},
+    ),
+]
+
 # These hold SQLite's write lock, or reach into its importer.
 on_sqlite = pytest.mark.parametrize("database", ["sqlite"])
 
@@ -234,6 +272,31 @@ async def test_one_changed_line_changes_one_row(
     done = await take_in(store, district, part(noun, *rows, complete=False))
 
     assert done == {words: RosterSummary(words, 0, 1, 0, 0)}
+
+
+async def test_every_field_of_a_line_counts(store: Store, district: int, book: Book) -> None:
+    """
+    Whichever one of them is other than it was is changed, and back again.
+    """
+    other = RosterSchool("other", "Other School")
+    algebra = RosterCourse("algebra", "Algebra", "ALG", "Sciences", "school")
+    await take_in(
+        store,
+        district,
+        part(RosterSchool, other, complete=False),
+        part(RosterCourse, algebra, complete=False),
+    )
+    before = book.content()
+    for line, others in FIELDS:
+        for field, value in others.items():
+            changed = msgspec.structs.replace(line, **{field: value})
+            for each in (changed, line):
+                (done,) = (
+                    await take_in(store, district, part(type(line), each, complete=False))
+                ).values()
+                assert (done.added, done.changed, done.ended) == (0, 1, 0), (line, field)
+
+    assert book.content() == before
 
 
 async def test_grading_periods_keep_the_order_of_the_line(store: Store, district: int) -> None:
@@ -593,6 +656,65 @@ async def test_a_reference_that_leads_nowhere_is_named(
 
     assert any(problem in line for line in refused.value.problems)
     assert book.content() == before
+
+
+@pytest.mark.parametrize(
+    ("parts", "wanted"),
+    [
+        (
+            [part(RosterEnrollment, place("nobody"), place("anybody", "no"))],
+            ["user nobody", "section no", "user anybody"],
+        ),
+        (
+            [
+                part(RosterSchool, SCHOOL),
+                part(RosterPeriod, AUTUMN, WINTER),
+                part(RosterCourse, COURSE),
+                part(
+                    RosterSection,
+                    RosterSection("x", None, None, "X", "", ("no",)),
+                    RosterSection("y", "no", "no", "Y", "", ()),
+                ),
+            ],
+            ["grading period no", "course no", "school no"],
+        ),
+    ],
+)
+async def test_what_leads_nowhere_is_named_in_the_order_of_the_lines(
+    store: Store, district: int, parts: list[RosterPart], wanted: list[str]
+) -> None:
+    """
+    What is wrong in one line goes by the name of the noun.
+    """
+    with pytest.raises(ImportRefused) as refused:
+        await take_in(store, district, *parts, end_share=1.0)
+    problems = map(str, refused.value.problems)
+
+    assert [line.rpartition("there is no ")[2] for line in problems] == wanted
+
+
+async def test_what_has_ended_may_be_named(store: Store, district: int) -> None:
+    """
+    Also when it was never here: whoever brings all of a noun says of some that they are gone.
+    """
+    await take_in(
+        store,
+        district,
+        part(RosterSchool, SCHOOL, ended=["gone"]),
+        part(RosterPeriod, AUTUMN, WINTER, ended=["gone"]),
+        part(RosterCourse, COURSE, ended=["gone"]),
+        part(
+            RosterSection,
+            RosterSection("x", "gone", "gone", "X", "", ("gone", "autumn")),
+            complete=False,
+        ),
+        part(RosterUser, RosterUser("y", Role.STAFF, "gone", "Jo", "Doe"), complete=False),
+    )
+    found = await sections(store, district)
+
+    assert (found["x"].course_title, found["x"].school_id) == ("X", None)
+    assert found["x"].grading_periods == found["maths"].grading_periods[:1]
+    assert (await users(store, district))["y"].school_id is None
 
 
 async def test_what_a_roster_does_not_bring_in_full_may_be_unknown(

@@ -362,7 +362,7 @@ UNION ALL
 SELECT sourced_id, 'user', person, seq
   FROM staged_enrollments
  WHERE district_id = :district_id AND user_id IS NULL
- ORDER BY 4;
+ ORDER BY 4, 2;
 
 -- name: release_enrollments
 -- An enrollment that now names another section or another person is another one: the old one ends

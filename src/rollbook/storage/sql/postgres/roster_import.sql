@@ -45,7 +45,7 @@ SELECT s.sourced_id, 'grading period', named.value, s.seq
                             WHERE district_id = :district_id)
    AND NOT EXISTS (SELECT 1 FROM periods
                     WHERE district_id = :district_id AND sourced_id = named.value)
- ORDER BY 4;
+ ORDER BY 4, 2;
 
 -- name: imports_so_far
 SELECT coalesce(max(number), 0) FROM imports WHERE district_id = :district_id;

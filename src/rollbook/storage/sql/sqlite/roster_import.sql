@@ -178,7 +178,7 @@ SELECT s.sourced_id, 'grading period', named.value, s.seq
                             WHERE district_id = :district_id)
    AND NOT EXISTS (SELECT 1 FROM periods
                     WHERE district_id = :district_id AND sourced_id = named.value)
- ORDER BY 4;
+ ORDER BY 4, 2;
 
 -- name: change_own_courses
 -- The plus keeps SQLite from looking, for each section, through all courses without sourced_id.
