@@ -92,6 +92,18 @@ async def test_what_is_told_adds_up(exchange: Callable[[], Exchange]) -> None:
     assert 2 < third["key a"] <= second["key a"] - 0.25
 
 
+async def test_what_is_long_full_is_no_credit(exchange: Callable[[], Exchange]) -> None:
+    """
+    Who asked for nothing in the meantime may not ask for more after it.
+    """
+    here = exchange()
+    await here({"key a": (0.1, NO_END)})
+    await asyncio.sleep(0.4)
+    left = await here({"key a": (0.2, NO_END)})
+
+    assert left["key a"] == pytest.approx(0.2, abs=0.01)
+
+
 async def test_what_has_a_most_does_not_add_up(exchange: Callable[[], Exchange]) -> None:
     """
     Proofs of several workers last as long as that of one.

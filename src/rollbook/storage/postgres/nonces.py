@@ -79,7 +79,8 @@ class NonceTable:
         if book is None:
             log.warning("the database lost the used nonces; older requests are refused")
             await db.execute(SQL.begin_nonce_book, district_id, int(self._now) + 1)
-            book = await db.fetchrow(SQL.nonce_book, district_id)
+            _answer(waiting, waiting, Unavailable(_BEGUN_ANEW))
+            return
         begun, swept = book
         if swept > self._now + self._window:
             raise Unavailable(
