@@ -267,7 +267,20 @@ async def test_what_is_looked_for(
     assert await acts(store, cast, by=alice.user_id) == [account_, key_, settings]
     assert await acts(store, cast, person_id=bob) == [key_, person]
     assert await acts(store, cast, person_id=bob, by=alice.user_id) == [key_]
+    assert await acts(store, cast, person_id=alice.user_id) == []
     assert await store.acts(strangers.district.id, ActQuery()) == []
+
+
+async def test_acts_go_by_time(store: Store, cast: Cast, alice: Author, clock: Clock) -> None:
+    """
+    Also when they were written down in another order: machines' clocks differ.
+    """
+    for do, minutes in ((create_account, 3), (create_key, -2), (create_person, 1)):
+        clock.advance(minutes=minutes)
+        await do(store, cast, alice)
+    done = [act.deed.what for act in await acts(store, cast)]
+
+    assert done == [What.ACCOUNT_CREATED, What.PERSON_CREATED, What.KEY_CREATED]
 
 
 async def everything(store: Store, cast: Cast) -> list[Any]:

@@ -13,6 +13,7 @@ from rollbook.auth.nonces import WINDOW
 from rollbook.domain.errors import Unavailable
 from rollbook.storage.postgres.nonces import NonceTable
 from rollbook.storage.postgres.pool import Pool
+from rollbook.storage.postgres.statements import SQL
 
 NOW = 1_795_000_000
 
@@ -139,6 +140,19 @@ async def test_after_a_crash_older_requests_are_not_taken(
     assert "lost the used nonces" in caplog.text
     assert await claim(here, "new", at=NOW + 2, now=NOW + 2)
     assert not await claim(there, "new", at=NOW + 2, now=NOW + 2)
+
+
+async def test_a_book_is_begun_once(
+    new_worker: NewWorker, claim: Any, database: books.Database, settled_in_cluster: World
+) -> None:
+    """
+    Of two workers that find none the second one leaves the first one's as it is.
+    """
+    table, district_id = new_worker(), settled_in_cluster.lindenhof.district.id
+    async with table._pool.of(district_id) as db:
+        await db.execute(SQL.begin_nonce_book, district_id, NOW + 60)
+
+    assert await claim(table, "n")
 
 
 async def test_a_district_that_is_new_has_no_past(

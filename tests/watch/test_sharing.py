@@ -5,8 +5,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 
+import books
 from rollbook.domain.errors import AskedTooOften, Unavailable
 from rollbook.storage.postgres.limits import LimitTable
 from rollbook.storage.postgres.pool import Pool
@@ -102,6 +104,27 @@ async def test_what_is_long_full_is_no_credit(exchange: Callable[[], Exchange]) 
     left = await here({"key a": (0.2, NO_END)})
 
     assert left["key a"] == pytest.approx(0.2, abs=0.01)
+
+
+async def test_who_sweeps_waits_for_nobody(databases: books.ClusterOfDatabases) -> None:
+    """
+    What another worker writes at that moment is swept the next time.
+    """
+    database = await asyncio.to_thread(databases.new)
+    pool = Pool(database.url, size=1)
+    table = LimitTable(pool)
+    await table.exchange({"key a": (0.01, NO_END)})
+    holder = await asyncpg.connect(database.url)
+    await holder.execute("BEGIN; SELECT pg_sleep(0.05); SELECT * FROM limits FOR UPDATE")
+    table._until_sweep = 1
+    left = await table.exchange({"key b": (1.0, NO_END)})
+    await holder.close()
+    await pool.close()
+    swept = database.sql("SELECT who FROM limits ORDER BY who")
+    database.close()
+
+    assert left["key b"] == pytest.approx(1, abs=0.01)
+    assert [who for (who,) in swept] == ["key a", "key b"]
 
 
 async def test_what_has_a_most_does_not_add_up(exchange: Callable[[], Exchange]) -> None:
