@@ -179,6 +179,21 @@ async def test_a_change_of_something_else_is_refused(
     assert await comes_in(store, bob)
 
 
+@pytest.mark.parametrize("field", ["login", "subject"])
+async def test_of_two_who_change_the_same_to_the_same_one_is_told(
+    store: Store, bob: Account, field: str
+) -> None:
+    """
+    The second one hears that the account has changed, not that its own name is taken.
+    """
+    new = change(bob, **{field: "robert"})
+    await store.change_account(bob, new)
+    with pytest.raises(AccountChanged):
+        await store.change_account(bob, new)
+
+    assert await store.account_of_user(bob.district_id, bob.user_id) == new
+
+
 async def test_an_account_of_another_district_is_not_changed(
     store: Store, bob: Account, bobs_namesake: Account
 ) -> None:

@@ -80,6 +80,11 @@ class Accounts(ABC):
         """Change an account; an update that touches no row is the error."""
         whose = (old.district_id, old.user_id)
         async with self._pool.of(old.district_id) as db, db.transaction():
+            if (old.login, old.subject) != (new.login, new.subject):
+                # Somebody else may have made it what it is to be: that login is taken, by itself.
+                found = await db.fetchrow(SQL.account_of_user, *whose)
+                if found is None or rows.account(found) != old:
+                    raise AccountChanged(old.login)
             await _settle(db, new, instead_of=old)
             change = rows.from_account_change(old, new)
             closing = keeping_an_administrator(db, old.district_id, by)
