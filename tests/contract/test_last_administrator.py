@@ -93,10 +93,13 @@ async def administrators(store: Store, cast: Cast) -> set[str]:
 
 
 @pytest.mark.parametrize("way", WAYS)
-async def test_the_last_one_stays(store: Store, cast: Cast, alice: Author, way: Loses) -> None:
+async def test_the_last_one_stays(
+    store: Store, cast: Cast, strangers: Cast, alice: Author, way: Loses
+) -> None:
     """
     Whatever would take the last one away is refused and changes nothing; with another it is done.
     """
+    await let_in(store, strangers, "alice", login="mallory")
     await let_in(store, cast, "alice")
     await let_in(store, cast, "dora", password_hash=None)  # invited, and never came in
     with pytest.raises(LastAdministrator):
