@@ -1,5 +1,6 @@
 """Bringing a PostgreSQL database to a new version while an old one still works on it."""
 
+import asyncio
 import re
 from collections.abc import Iterator
 
@@ -85,6 +86,24 @@ async def test_the_old_version_goes_on_while_tables_are_added_to(
     await running.ping()
     await running.close()
     await again.close()
+
+
+async def test_a_step_waits_behind_no_long_read(
+    database: books.Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    Everybody else would wait behind the step: it gives up, says so, and can be run again.
+    """
+    running = await PostgresStore.open(database.url)
+    reader = await asyncpg.connect(database.url)
+    await reader.execute("BEGIN; SELECT count(*) FROM marks")
+    with pytest.raises(Unavailable, match="in use by a long read"):
+        async with asyncio.timeout(10):
+            await migrate_to(database, monkeypatch, ADDING)
+    await running.ping()
+    await reader.close()
+    await migrate_to(database, monkeypatch, ADDING)
+    await running.close()
 
 
 async def test_the_old_version_refuses_what_it_would_break_on(

@@ -7,6 +7,8 @@ The application cannot do this: it comes in a role of its own that changes no ta
 from collections.abc import AsyncIterator
 from typing import Any
 
+import asyncpg
+
 from rollbook.domain.errors import Unavailable
 from rollbook.storage import schema
 from rollbook.storage.postgres.hosts import Hosts
@@ -64,7 +66,14 @@ async def _run_alone(db: Any, step: Migration) -> bool:
 
 async def _run(db: Any, step: Migration) -> None:
     await db.execute(SQL.allow_ties_to_the_cut)
-    await db.execute(step.script)
+    await db.execute(SQL.wait_for_no_table)
+    try:
+        await db.execute(step.script)
+    except asyncpg.LockNotAvailableError:
+        raise Unavailable(
+            f"A table that {step.name} changes is in use by a long read or import; the step was "
+            "undone, so that nobody waits behind it. Try again, or when that is over."
+        ) from None
     await db.execute(SQL.add_migration, step.number, step.name)
 
 

@@ -69,5 +69,10 @@ SELECT coalesce(max(number), 0) FROM migrations WHERE name LIKE '%.breaking.sql'
 -- name: add_migration
 INSERT INTO migrations (number, name) VALUES (:number, :name);
 
+-- name: wait_for_no_table
+-- Until the transaction ends: for a table that a long read has everybody else would wait too, behind
+-- whoever waits to change it.
+SET LOCAL lock_timeout TO '2s';
+
 -- name: migrate_alone
 SELECT pg_advisory_xact_lock(7655266524);
