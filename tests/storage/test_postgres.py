@@ -20,7 +20,14 @@ from rollbook.domain.errors import TooMuchToDo, Unavailable
 from rollbook.domain.record import GENESIS, Author, Channel, chain_hash
 from rollbook.domain.roster_files import RosterLimits, RosterPart, RosterUser
 from rollbook.domain.rosters import Seat
-from rollbook.domain.store import HistoryQuery, MarkQuery, Saved, SaveMarks
+from rollbook.domain.store import (
+    HistoryQuery,
+    MarkQuery,
+    Page,
+    Saved,
+    SaveMarks,
+    SectionQuery,
+)
 from rollbook.storage import rows
 from rollbook.storage.postgres import PostgresStore, migrations
 from rollbook.storage.postgres.pool import ROLE, Pool
@@ -238,6 +245,30 @@ async def test_a_page_of_acts_reads_no_more_than_it_shows(
 
     assert len(found) == 50
     assert 50 <= read < 500
+
+
+async def test_a_long_list_of_sections_takes_no_more_trips(
+    database: books.Database, settled_in_cluster: World
+) -> None:
+    """
+    Than one of a single section does.
+    """
+    district_id = settled_in_cluster.lindenhof.district.id
+    store = await PostgresStore.open(database.url, clock=Clock(), size=1)
+    await store.sections(district_id, SectionQuery())
+    (db,) = store._pool._idle
+    asked: list[str] = []
+    db.add_query_logger(lambda told: asked.append(told.query))
+    trips = []
+    for limit in (1, 100):
+        asked.clear()
+        listed = await store.sections(district_id, SectionQuery(page=Page(0, limit)))
+        await asyncio.sleep(0.01)  # it is told a little later
+        trips.append(len(asked))
+    await store.close()
+
+    assert len(listed.items) == listed.total > 1
+    assert trips[0] == trips[1] > 0
 
 
 # ---------------------------------------------------------------- side by side

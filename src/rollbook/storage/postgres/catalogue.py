@@ -48,11 +48,8 @@ class Catalogue:
         async with self._pool.moment(district_id) as db:
             ids = await reading.section_ids(db, district_id, query)
             page = ids[query.page.offset : query.page.offset + query.page.limit]
-            items = [
-                rows.section(await db.fetchrow(SQL.section, district_id, section_id))
-                for section_id in page
-            ]
-        return Listed(items, len(ids))
+            found = await db.fetch(SQL.sections_by_id, district_id, page) if page else []
+        return Listed([rows.section(row) for row in found], len(ids))
 
     async def section(self, district_id: int, section_id: int) -> Section:
         """Read one section with its course's title."""
