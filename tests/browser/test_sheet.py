@@ -356,3 +356,33 @@ async def test_the_comment_is_seen_to_come_along(
 
     await expect(state(page)).to_contain_text("Saved at")
     assert await marks(store, cast, day) == {"ben": (4, "late bus")}
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+async def test_the_same_status_with_the_others_comment(
+    visit: Visiting, store: Store, cast: Cast, path: str, day: str, *, scripts: bool
+) -> None:
+    """
+    Of two who chose the same status, the second one takes the first one's comment with a touch;
+    with scripts it stands in the field at once, and what was written there comes back.
+    """
+    bob = await visit("bob", java_script_enabled=scripts, viewport=PHONE)
+    page = await bob.open(path)
+    await excuse_ahead(visit, cast, "ben", day)
+    await choice(page, cast, "ben", 4).click()
+    await page.locator("summary").nth(1).click()
+    await comment(page, cast, "ben").fill("at home")
+    await page.get_by_role("button", name="Save").click()
+    box = page.get_by_label("Take their comment")
+    await box.check()
+    if scripts:
+        await expect(comment(page, cast, "ben")).to_have_value("dentist")
+        await box.uncheck()
+        await expect(comment(page, cast, "ben")).to_have_value("at home")
+        await box.check()
+        await shoot(page, "sheet-conflict-of-comments")
+        assert await barriers(page) == []
+    await page.get_by_role("button", name="Save").click()
+
+    await expect(state(page)).to_contain_text("Saved at")
+    assert await marks(store, cast, day) == {"ben": EXCUSED}

@@ -115,16 +115,27 @@ def test_who_chooses_the_others_status_takes_their_comment(
     """
     As long as nothing new was written; whoever keeps their own status keeps their own comment.
     """
-    assert taking_along(wanted, OWN, OTHER) == becomes
+    assert taking_along(wanted, OWN, OTHER, ticked=False) == becomes
 
 
-def test_of_one_status_and_two_comments_the_written_one_counts() -> None:
+@pytest.mark.parametrize(
+    ("ticked", "wanted", "becomes"),
+    [
+        (False, OWN, OWN),
+        (True, OWN, Value(OWN.status, "ill")),
+        (True, Value(OWN.status, "ill at home"), Value(OWN.status, "ill at home")),
+        (True, Value(Status.LATE, OWN.comment), Value(Status.LATE, "ill")),
+    ],
+)
+def test_of_one_status_and_two_comments_the_other_is_ticked(
+    ticked: bool, wanted: Value, becomes: Value
+) -> None:
     """
-    Where both chose the same, nobody chose the other's.
+    Where both chose the same, the other's comment is taken by saying so, unless one is written.
     """
-    own, other = Value(Status.ABSENT, "rang at 8"), Value(Status.ABSENT, "ill")
+    other = Value(OWN.status, "ill")
 
-    assert taking_along(own, own, other) == own
+    assert taking_along(wanted, OWN, other, ticked=ticked) == becomes
 
 
 def _person(number: int, last: str, first: str, preferred: str = "", **place: object) -> Person:

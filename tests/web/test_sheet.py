@@ -149,6 +149,29 @@ async def test_whoever_chooses_the_others_status_takes_their_comment(
     assert (await marks(store, cast))[ben] == kept
 
 
+@pytest.mark.parametrize("theirs", ["dentist", ""])
+@pytest.mark.parametrize("ticked", [True, False])
+async def test_of_one_status_with_two_comments_either_can_be_taken(
+    visit: Visiting, store: Store, cast: Cast, path: str, *, theirs: str, ticked: bool
+) -> None:
+    """
+    Who chose what somebody else did, with another comment, takes theirs by a touch, also when it
+    is none; who does not keeps what they wrote.
+    """
+    bob = await visit("bob")
+    page = await bob.get(path)
+    ben = cast.enrollments["ben"]
+    await office_says(store, cast, "ben", Status.ABSENT, theirs)
+    mine = {f"status-{ben}": "2", f"comment-{ben}": "rang at 8"}
+    shown = Page(await bob.send(page, path, mine))
+    assert "You chose the same with another comment." in shown.text
+    assert f"theirs-{ben}" not in shown.forms[path]  # until it is ticked
+    answer = await bob.send(shown, path, {f"theirs-{ben}": "on"} if ticked else {})
+
+    assert answer.status_code == 303
+    assert (await marks(store, cast))[ben] == (2, theirs if ticked else "rang at 8")
+
+
 async def test_what_is_typed_again_was_seen_before(
     visit: Visiting, store: Store, cast: Cast, path: str
 ) -> None:

@@ -89,20 +89,22 @@ def settle(
     return entries, conflicts
 
 
-def taking_along(wanted: Value, own: Value, other: Value) -> Value:
+def taking_along(wanted: Value, own: Value, other: Value, *, ticked: bool) -> Value:
     """
     Return what a line in conflict is to be, with the other's comment when theirs was chosen.
 
     Whoever chooses the other's status and writes nothing new takes what the other wrote with it.
+    Of two who had chosen the same status, only the comment is left to choose.
 
     Args:
         wanted: What was filled in on the line, with both values in sight.
         own: What they had wanted before, and what stood in the fields.
         other: What somebody else had made of it.
+        ticked: Whether they say that they take the other's comment.
     """
-    chose_theirs = wanted.status == other.status != own.status
+    chose_theirs = ticked or wanted.status == other.status != own.status
     wrote_nothing = _typed(wanted).comment == _typed(own).comment
-    return other if chose_theirs and wrote_nothing else wanted
+    return Value(wanted.status, other.comment) if chose_theirs and wrote_nothing else wanted
 
 
 def _typed(value: Value) -> Value:

@@ -129,7 +129,7 @@ def read_wishes(form: Form) -> tuple[list[Wish], dict[int, str]]:
         seen, own = _value(form, "seen-", who), _value(form, "own-", who)
         wanted = _value(form, "", who)
         if form.has(f"own-status-{who}"):
-            wanted = taking_along(wanted, own, seen)
+            wanted = taking_along(wanted, own, seen, ticked=form.has(f"theirs-{who}"))
         if why := why_not_comment(wanted.comment):
             problems[who] = why
         wishes.append(Wish(enrollment_id=who, wanted=wanted, seen=seen))

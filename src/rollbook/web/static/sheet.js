@@ -14,8 +14,8 @@ function begin() {
   key = KEPT + form.dataset.sheet;
   keys = new Map(form.dataset.keys.match(/.\d/gu).map((pair) => [pair.slice(0, -1), pair.at(-1)]));
   form.addEventListener("submit", submit);
-  form.addEventListener("change", (event) => {
-    if (event.target.type === "radio") takeAlong(event.target.closest("[data-student]"));
+  form.addEventListener("input", (event) => {
+    if (event.target.type !== "text") takeAlong(event.target.closest("[data-student]"));
     changed();
   });
   form.addEventListener("keydown", pressed);
@@ -50,12 +50,14 @@ function choose(student, status) {
 }
 
 function takeAlong(student) {
-  // In a conflict the other's status brings the other's comment, and any other one brings back one's own.
+  // In a conflict the other's status brings the other's comment, and any other one brings back one's own;
+  // of two who chose the same status, the comment is chosen.
   const field = (name) => form.elements[`${name}-${student.dataset.student}`];
-  const [ours, theirs] = [field("own-status"), field("seen-status")];
-  if (!ours || ours.value === theirs.value) return;
+  const box = field("theirs");
+  if (!field("own-status")) return;
+  const isTheirs = box ? box.checked : chosen(student).value === field("seen-status").value;
   const both = [field("own-comment"), field("seen-comment")];
-  const [from, to] = chosen(student).value === theirs.value ? both : both.reverse();
+  const [from, to] = isTheirs ? both : both.reverse();
   const comment = field("comment");
   if (comment.value !== from.value.replace(/[\r\n]/g, "")) return; // it was written anew
   comment.value = to.value;
