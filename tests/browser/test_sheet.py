@@ -1,10 +1,10 @@
 """Taking a roll as people do: by touch, by keyboard, without a network, at the same time."""
 
 import pytest
-from playwright.async_api import Locator, Page, Route, expect
+from playwright.async_api import Locator, Page, Route, ViewportSize, expect
 
-from browser.chromium import PHONE, barriers, shoot
-from browser.conftest import Visiting
+from browser.chromium import PHONE, SMALLEST, barriers, shoot
+from browser.conftest import PASSWORD, Visiting
 from cast import Cast
 from rollbook.domain.store import HistoryQuery, MarkQuery, Store
 
@@ -110,6 +110,7 @@ async def test_by_keyboard_alone(
     await keys.press("Enter")
 
     await expect(state(page)).to_contain_text("Saved at")
+    assert await _is_focused(page, ".go")  # and one can go on from there
     assert await marks(store, cast, day) == {"anna": (3, ""), "ben": (2, "")}
 
 
@@ -127,6 +128,38 @@ async def _require_seen_focus(page: Page) -> None:
           return style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
         }"""
     )
+
+
+@pytest.mark.parametrize("viewport", [SMALLEST, PHONE, {"width": 1200, "height": 400}])
+async def test_what_is_at_hand_is_in_view(
+    visit: Visiting, cast: Cast, path: str, viewport: ViewportSize
+) -> None:
+    """
+    How the sheet stands is in view at its end too, and nothing that has the focus is under what
+    stays in view.
+    """
+    bob = await visit("bob", viewport=viewport)
+    page = await bob.open(path)
+    await page.focus(f"#s{cast.enrollments['anna']}-1")
+    for key in ["ArrowDown"] * 3 + ["ArrowUp"] * 3 + ["Tab"] * 8 + ["Shift+Tab"] * 8:
+        await page.keyboard.press(key)
+        assert await page.evaluate(_IS_ON_TOP), key
+    await page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    await page.get_by_role("button", name="Save").click()
+    await expect(state(page)).to_contain_text("Saved at")
+    await expect(state(page)).to_be_in_viewport(ratio=1)
+
+
+# Whether no other thing covers what has the focus.
+_IS_ON_TOP = """() => {
+  const it = document.activeElement;
+  const shown = it.type === "radio" ? it.labels[0] : it;
+  const box = shown.getBoundingClientRect();
+  return [box.top + 2, box.bottom - 2].every((y) => {
+    const found = document.elementFromPoint(box.left + box.width / 2, y);
+    return found && (shown.contains(found) || found.contains(shown));
+  });
+}"""
 
 
 async def test_without_scripts(
@@ -208,6 +241,72 @@ async def test_offline_and_back(
     await expect(state(page)).to_contain_text("Saved at")
     assert await marks(store, cast, day) == {"ben": (2, "")}
     assert await changes(store, cast, day) == _once(cast)
+
+
+async def test_what_is_marked_while_a_save_is_under_way_stays(
+    visit: Visiting, store: Store, cast: Cast, path: str, day: str
+) -> None:
+    """
+    Whoever goes on marking, or writing, while the sheet waits for the network finds all of it
+    after the save, told as not saved yet, and is where they were.
+    """
+    bob = await visit("bob", viewport=PHONE)
+    page = await bob.open(path)
+    await bob.context.set_offline(True)
+    await choice(page, cast, "ben", 2).click()
+    await page.get_by_role("button", name="Save").click()
+    await expect(state(page)).to_contain_text("No connection")
+    await choice(page, cast, "cleo", 3).click()
+    await page.locator("summary").nth(2).click()
+    await page.keyboard.press("Tab")
+    await page.keyboard.type("late ")
+    async with page.expect_response("**?saved"):
+        await bob.context.set_offline(False)
+
+    await expect(state(page)).to_have_text("Not saved yet.")
+    assert await marks(store, cast, day) == {"ben": (2, "")}
+    await page.keyboard.type("bus")
+    await page.get_by_role("button", name="Save").click()
+    await expect(state(page)).to_contain_text("Saved at")
+    assert await marks(store, cast, day) == {"ben": (2, ""), "cleo": (3, "late bus")}
+
+
+async def test_marks_outlive_the_session(
+    visit: Visiting, store: Store, cast: Cast, path: str, day: str
+) -> None:
+    """
+    Whoever comes in again in another tab saves the sheet that was left open in the first one.
+    """
+    window = await visit(None)
+    page = await window.log_in("bob", PASSWORD)
+    await window.open(path, page)
+    await choice(page, cast, "ben", 2).click()
+    await window.context.clear_cookies()
+    await window.log_in("bob", PASSWORD)
+    await page.get_by_role("button", name="Save").click()
+
+    await expect(state(page)).to_contain_text("Saved at")
+    assert await marks(store, cast, day) == {"ben": (2, "")}
+
+
+async def test_nobody_leaves_unsaved_marks_unasked(
+    visit: Visiting, cast: Cast, path: str
+) -> None:
+    """
+    A touch on another page asks first while marks are not saved, and not any more when they are.
+    """
+    bob = await visit("bob", viewport=PHONE)
+    page = await bob.open(path)
+    await choice(page, cast, "ben", 2).click()
+    await page.get_by_role("link", name="The day before").click()
+    assert [fault.partition(":")[0] for fault in bob.faults] == ["a dialog"]
+    bob.faults.clear()
+
+    await page.get_by_role("button", name="Save").click()
+    await expect(state(page)).to_contain_text("Saved at")
+    await page.get_by_role("link", name="The day before").click()
+    await page.wait_for_url(lambda url: path not in url)
+    assert bob.faults == []
 
 
 async def test_marks_outlive_the_page(

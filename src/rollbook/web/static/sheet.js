@@ -7,6 +7,7 @@ const RETRY = 5000; // milliseconds
 
 const main = document.getElementById("main");
 let form, key, keys, timer;
+let unsaved = false; // whether something is marked that is neither saved nor kept
 
 function begin() {
   form = document.getElementById("sheet");
@@ -69,10 +70,10 @@ function allPresent() {
   for (const student of students()) {
     if (chosen(student).value !== "4") choose(student, "1");
   }
-  say(form.dataset.unsaved);
 }
 
 function changed() {
+  unsaved = true;
   count();
   say(form.dataset.unsaved);
 }
@@ -111,6 +112,7 @@ function submit(event) {
   const body = new URLSearchParams(new FormData(form));
   body.delete("token"); // it is of this visit, and the marks may be sent in another one
   localStorage.setItem(key, body);
+  unsaved = false;
   send(body.toString());
 }
 
@@ -133,35 +135,79 @@ async function send(kept) {
   }
   if (new URL(answer.url).pathname === "/login") {
     say(form.dataset.again, "warn");
+    unsaved = false; // the marks are kept, and who left later ones was told to log in
     location.href = "/login?next=" + encodeURIComponent(location.pathname);
     return;
   }
+  if (answer.status === 403 && (await isOfAnotherVisit())) return send(kept);
   localStorage.removeItem(key);
-  show(text);
+  show(text, kept, answer.ok);
 }
 
-function show(text) {
-  const page = new DOMParser().parseFromString(text, "text/html");
+async function isOfAnotherVisit() {
+  // Whoever logged in again in another tab goes on here with what that visit's forms send back.
+  const page = parsed(await fetch(location.href).then((answer) => answer.text(), () => ""));
+  const token = page.querySelector("#sheet [name=token]")?.value;
+  const another = Boolean(token) && token !== form.elements.token.value;
+  if (another) form.elements.token.value = token;
+  return another;
+}
+
+function show(text, sent, done) {
+  const page = parsed(text);
+  const later = markedSince(sent);
+  const at = main.contains(document.activeElement) && document.activeElement;
   main.replaceChildren(...page.getElementById("main").childNodes);
   document.title = page.title;
+  unsaved = false;
   begin();
-  const first = main.querySelector(".conflict input:checked, .wrong input");
-  if (first) first.focus();
+  if (form) {
+    unsaved = !done;
+    if (later.length) {
+      fill(later);
+      changed();
+    }
+  }
+  const asked = main.querySelector(".conflict input:checked, .wrong input");
+  if (asked) asked.focus();
+  else if (at) again(at)?.focus({ preventScroll: true });
+}
+
+function parsed(text) {
+  return new DOMParser().parseFromString(text, "text/html");
+}
+
+function markedSince(sent) {
+  const then = new URLSearchParams(sent);
+  const isMark = (name) => name.startsWith("status-") || name.startsWith("comment-");
+  return [...new FormData(form)].filter(([name, value]) => isMark(name) && value !== then.get(name));
+}
+
+function again(element) {
+  // What stands on a new page where an element stood on the one before.
+  const found = document.getElementById(element.id) ?? form?.elements.namedItem(element.name ?? "");
+  return found ?? main.querySelector(".go");
 }
 
 function fill(kept) {
   for (const [name, value] of new URLSearchParams(kept)) {
     const field = form.elements[name];
-    if (field) field.value = value;
+    if (!field) continue;
+    field.value = value;
+    if (value && name.startsWith("comment-")) field.closest("details").open = true;
   }
   count();
 }
 
 function say(text, kind = "plain") {
   const state = document.getElementById("state");
-  state.textContent = text;
+  if (state.textContent !== text) state.textContent = text; // or it would be read out at every key
   state.className = "notice " + kind;
 }
+
+addEventListener("beforeunload", (event) => {
+  if (unsaved) event.preventDefault();
+});
 
 addEventListener("online", () => {
   const kept = form && localStorage.getItem(key);
