@@ -1,6 +1,7 @@
 """The roster as an administrator sends it in: read, looked at, taken in."""
 
 import asyncio
+import html
 import io
 import os
 import time
@@ -45,13 +46,15 @@ def zipped(delta: bool = True, **files: str) -> bytes:
     return body.getvalue()
 
 
-async def send(browser: Browser, content: bytes, **fields: str) -> httpx.Response:
+async def send(
+    browser: Browser, content: bytes, name: str = "../../roster.zip", **fields: str
+) -> httpx.Response:
     """Send a file as a browser does from the page."""
     page = await browser.get(PATH)
     return await browser.client.post(
         PATH,
         data={"token": page.forms[PATH]["token"]} | fields,
-        files={"file": ("../../roster.zip", content, "application/zip")},
+        files={"file": (name, content, "application/zip")},
         headers={"origin": ADDRESS, "sec-fetch-site": "same-origin"},
     )
 
@@ -126,14 +129,37 @@ async def test_the_last_administrator_is_not_taken_away(
     assert (await store.user(cast.district.id, cast.users["alice"])).role is Role.ADMINISTRATOR
 
 
-async def test_no_zip_is_told(visit: Visiting) -> None:
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("../../roster.zip", "roster.zip"),
+        ("C:\\Users\\ava\\matrícula.zip", "matrícula.zip"),
+        ("<b>{file}.zip", "<b>{file}.zip"),
+        ("a\u202epiz.exe\u200b", "apiz.exe"),
+        ("x" * 300 + " fall.zip", "x" * 67 + "…xxx fall.zip"),
+    ],
+)
+async def test_no_zip_is_told(visit: Visiting, name: str, shown: str) -> None:
     """
-    Whatever else is sent is refused in a sentence.
+    Whatever else is sent is refused in a sentence, which calls it as whoever sent it does: without
+    its folders and what cannot be seen, and not endless.
     """
     alice = await visit("alice")
-    await send(alice, b"no zip at all")
+    await send(alice, b"no zip at all", name)
+    page = await settled(alice)
 
-    assert "Nothing was changed" in (await settled(alice)).text
+    assert "Nothing was changed" in page.text
+    assert f"{html.escape(shown)} cannot be read: File is not a zip file" in page.html
+
+
+async def test_a_file_without_a_name_is_called_as_it_is_kept(visit: Visiting) -> None:
+    """
+    A browser that keeps the name for itself is no reason to refuse the file.
+    """
+    alice = await visit("alice")
+    await send(alice, b"no zip at all", "/")
+
+    assert ".zip cannot be read: File is not a zip file" in (await settled(alice)).text
 
 
 async def test_what_ends_many_has_to_be_meant(
@@ -174,8 +200,10 @@ async def test_a_roster_is_seen_by_who_sent_it(visit: Visiting, rosters: Rosters
 
     assert "no longer here" in theirs.text
     assert "What it would change" in (await settled(alice)).text
-    await alice.send(page, APPLY, {"drop": ""})
-    assert "What it would change" not in (await settled(alice)).text
+    answer = await alice.send(page, APPLY, {"drop": ""})
+    dropped = await alice.get(answer.headers["location"])
+    assert "The roster was dropped: nothing was changed." in dropped.text
+    assert "What it would change" not in dropped.text
 
 
 async def test_an_older_page_takes_nothing_in(
@@ -301,8 +329,11 @@ async def test_no_file_was_chosen(visit: Visiting) -> None:
     alice = await visit("alice")
     answer = await send(alice, b"")
 
+    page = Page(answer)
     assert answer.status_code == 400
-    assert "Choose a file first." in Page(answer).text
+    assert "Choose a file first; an empty one has no roster in it." in page.text
+    assert 'aria-invalid="true"' in page.html  # of the field, which is there to choose one
+    assert PATH in page.forms
 
 
 async def test_what_is_wrong_is_told_in_the_language(visit: Visiting) -> None:

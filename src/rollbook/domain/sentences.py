@@ -34,6 +34,14 @@ class Parts(msgspec.Struct, frozen=True):
         }
         return translate(self.text).format(**facts)
 
+    def naming(self, thing: str, name: str) -> "Parts":
+        """Return the same sentence with another name for a *thing* that it tells of."""
+        facts: dict[str, Fact] = {}
+        for blank, fact in self.facts.items():
+            same = fact.naming(thing, name) if isinstance(fact, Parts) else fact
+            facts[blank] = name if same == thing else same
+        return Parts(self.text, facts)
+
 
 class Sentence(str):
     """A sentence in English that knows its `parts`; `make words` collects its text."""

@@ -31,6 +31,19 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     problems_parts: list[Parts] = []
 
 
+def naming(outcome: Outcome, file: str, name: str) -> Outcome:
+    """Return an outcome that calls the file which was read as whoever sent it does."""
+    refused = outcome.refused_parts.naming(file, name)
+    problems = [parts.naming(file, name) for parts in outcome.problems_parts]
+    return msgspec.structs.replace(
+        outcome,
+        refused=refused.told(),
+        problems=[parts.told() for parts in problems],
+        refused_parts=refused,
+        problems_parts=problems,
+    )
+
+
 def refusal(why: str, problems: Sequence[str] = ()) -> Outcome:
     """Return the outcome of an import that was refused."""
     return Outcome(

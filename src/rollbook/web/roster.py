@@ -4,7 +4,6 @@ from typing import ClassVar
 from urllib.parse import quote
 
 from rollbook.auth.policy import Action
-from rollbook.domain.errors import BadRequest
 from rollbook.exchange.outcome import Outcome
 from rollbook.web import render
 from rollbook.web.rosters import Rosters, Stage
@@ -33,7 +32,10 @@ class Roster:
         assert here.upload is not None
         waiting = await self._rosters.receive(person(here), here.upload)
         if waiting is None:
-            raise BadRequest(N_("Choose a file first."))
+            resp.status = 400
+            problem = N_("Choose a file first; an empty one has no roster in it.")
+            show(here, resp, self._rosters, problems={"file": problem})
+            return
         resp.go_to(f"/admin/roster?roster={waiting.id}")
 
 
@@ -50,18 +52,19 @@ class TakeRosterIn:
         here = visit(req)
         waiting = self._rosters.of(person(here))
         asked = here.form.text("roster")
-        if here.form.has("drop"):
-            self._rosters.drop(person(here))
-            resp.go_to("/admin/roster")
-            return
-        if waiting is not None and waiting.id == asked and waiting.outcome is not None:
-            meant = here.form.has("meant")
-            if waiting.outcome.ended and not meant:
+        meant = here.form.has("meant")
+        if waiting is not None and waiting.id == asked and waiting.stage is Stage.READ:
+            outcome = waiting.outcome or Outcome()
+            if here.form.has("drop"):
+                self._rosters.drop(person(here))
+                resp.go_to("/admin/roster?dropped")
+                return
+            if outcome.ended and not meant:
                 resp.status = 400
                 problem = N_("Say that this is meant: more than a tenth would end.")
                 show(here, resp, self._rosters, problems={"meant": problem})
                 return
-            if waiting.stage is Stage.READ and not waiting.outcome.refused:
+            if waiting.outcome is not None and not outcome.refused:
                 self._rosters.apply(person(here), waiting, allow_ending=meant)
         resp.go_to(f"/admin/roster?roster={quote(asked[:32])}")
 
@@ -88,4 +91,5 @@ def show(
         faults=[parts.told(here.gettext) for parts in outcome.problems_parts],
         most=FILE_MAX >> 20,
         problems=problems or {},
+        dropped=here.query.has("dropped"),
     )

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 import msgspec
 
 from rollbook.domain.errors import RollbookError
-from rollbook.exchange.outcome import Outcome
+from rollbook.exchange.outcome import Outcome, naming
 from rollbook.web.uploads import Upload
 
 log = logging.getLogger("rollbook.web")
@@ -51,6 +51,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     """A roster that somebody sent in, and what came of it so far."""
 
     id: str
+    name: str = ""  # what the file is called where it comes from
     stage: Stage
     since: float
     outcome: Outcome | None = None  # None: not known yet, or nobody could find out
@@ -89,7 +90,9 @@ class Rosters:
         """Keep a file in the place of the one before and have it read; None: there is none."""
         self._folder.mkdir(mode=0o700, exist_ok=True)
         self._sweep()
-        waiting = Waiting(id=secrets.token_hex(16), stage=Stage.READING, since=time.time())
+        waiting = Waiting(
+            id=secrets.token_hex(16), name=upload.name, stage=Stage.READING, since=time.time()
+        )
         path = self._file(waiting.id)
         try:
             size = await upload.save(path)
@@ -135,6 +138,8 @@ class Rosters:
                 outcome = await self._take_in(
                     district_id, path, by=user_id, dry_run=dry_run, allow_ending=allow_ending
                 )
+            if waiting.name:
+                outcome = naming(outcome, path.name, waiting.name)
         except RollbookError:
             log.exception("a roster could not be taken in")
         finally:

@@ -22,6 +22,7 @@ WITHIN = 300  # seconds in which it has to come
 
 _FORM = "multipart/form-data"
 _FIELD_MAX = 10_000  # bytes
+_NAME_MAX = 80  # characters of a file's name
 _FIELDS_MAX = 20
 
 
@@ -31,6 +32,9 @@ class Upload:
 
     The fields before it are read first, so that whoever may not send one is refused before it is
     taken: `fields`, then `save`.
+
+    Attributes:
+        name: What the file is called where it comes from, to be shown; empty: it does not say.
     """
 
     def __init__(self, req: Request) -> None:
@@ -44,6 +48,7 @@ class Upload:
             )
         except MultipartError:
             raise not_ours() from None
+        self.name = ""
         self._has_file = False
         self._events = self._read(req)
 
@@ -75,7 +80,7 @@ class Upload:
         async for event in self._events:
             if isinstance(event, MultipartSegment):
                 if event.filename is not None:
-                    self._has_file = True
+                    self._has_file, self.name = True, _shown(event.filename)
                     break
                 name, value = event.name or "", bytearray()
             elif event is None:
@@ -102,6 +107,15 @@ class Upload:
                 assert not isinstance(event, MultipartSegment)
                 file.write(event)
             return file.tell()
+
+
+def _shown(told: str) -> str:
+    """Return a file's name without folders and signs that cannot be seen, and not endless."""
+    name = told.replace("\\", "/").rpartition("/")[2]
+    name = "".join(sign for sign in name if sign.isprintable()).strip()
+    if len(name) <= _NAME_MAX:
+        return name
+    return f"{name[: _NAME_MAX - 13]}…{name[-12:]}"  # the ending tells most
 
 
 def _text(value: bytearray) -> str:
