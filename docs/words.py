@@ -28,7 +28,7 @@ _METHODS = [
     ("web/**.py", "python"),
     *(
         (f"{part}/**.py", "python")
-        for part in ("auth", "exchange", "operations", "watch", "wire")
+        for part in ("auth", "domain", "exchange", "operations", "watch", "wire")
     ),
     ("storage/*.py", "python"),
 ]

@@ -260,6 +260,8 @@ async def test_a_comment_that_cannot_be_kept_is_told_beside_it(
     shown = Page(answer)
     assert answer.status_code == 400
     assert "comment has 2001 characters" in shown.text
+    answer = await bob.send(page, path, change, accept_language="es")
+    assert "el comentario tiene 2001 caracteres; se guardan 2000" in Page(answer).text
     assert shown.forms[path][f"comment-{ben}"] == long
     assert shown.forms[path][f"status-{anna}"] == "3"
     assert shown.forms[path][f"seen-status-{anna}"] == "1"

@@ -17,6 +17,7 @@ import msgspec
 from rollbook.domain.days import Day, from_ordinal, to_ordinal
 from rollbook.domain.people import Instant
 from rollbook.domain.rosters import Seat
+from rollbook.domain.sentences import Sentence
 
 COMMENT_MAX = 2000  # characters
 ENTRIES_MAX = 5000  # in one body
@@ -144,12 +145,17 @@ def mark_key(identifier: int) -> tuple[Day, int]:
         raise ValueError(identifier) from None
 
 
-def why_not_comment(text: str) -> str | None:
+def why_not_comment(text: str) -> Sentence | None:
     """Return what is wrong with a comment, or None."""
     if len(text) > COMMENT_MAX:
-        return f"comment has {len(text)} characters; at most {COMMENT_MAX} are kept"
+        return Sentence(
+            "comment has {number} characters; at most {most} are kept",
+            number=len(text),
+            most=COMMENT_MAX,
+        )
     if bad := _NOT_XML.search(text):
-        return f"comment has the character U+{ord(bad[0]):04X}, which XML cannot carry"
+        code = f"U+{ord(bad[0]):04X}"
+        return Sentence("comment has the character {code}, which XML cannot carry", code=code)
     return None
 
 

@@ -34,6 +34,7 @@ def _environment(language: str) -> Environment:
         weekday_number=_weekday_number,
         month=functools.partial(_month, language),
         name=full_name,
+        told=functools.partial(words.in_language, gettext=words.translations(language).gettext),
         hour=hour_of,
         sorted_name=sorted_name,
     )

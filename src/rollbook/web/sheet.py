@@ -124,7 +124,8 @@ def read_wishes(form: Form) -> tuple[list[Wish], dict[int, str]]:
     Raises:
         BadRequest: It is no sheet of ours.
     """
-    wishes, problems = [], {}
+    wishes: list[Wish] = []
+    problems: dict[int, str] = {}
     for who in _lines(form):
         seen, own = _value(form, "seen-", who), _value(form, "own-", who)
         wanted = _value(form, "", who)

@@ -121,7 +121,10 @@ def _read_entry(who: Any, day: Any, status: Any, comment: Any) -> Entry | Unread
 def _why_not_comment(value: Any) -> str | None:
     if value is None:
         return None
-    return why_not_comment(value) if isinstance(value, str) else "comment must be text"
+    if not isinstance(value, str):
+        return "comment must be text"
+    wrong = why_not_comment(value)
+    return str(wrong) if wrong else None
 
 
 def read_id(value: Any) -> int | None:
