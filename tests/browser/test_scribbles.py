@@ -236,7 +236,11 @@ async def test_what_is_asked_for_is_shown_and_is_nothing_else(
             (f"/login?login={it}&next={it}", "#login", text),
             (f"/admin/people?find={it}", "#find", text[:254].strip()),
             (f"{excuse}?reason={it}&first={it}&last={it}", "#reason", text),
-            (f"{excuse}?done={it}", ".notice.good", f"Saved: {text} marks changed."),
+            (
+                f"{excuse}?done={it}",
+                ".notice.good",
+                f"The excuse was given. Marks that changed: {text}.",
+            ),
             (f"/admin/roster?roster={it}", "", ""),
             (f"/admin/none/{it}", "", ""),
         ]

@@ -1,7 +1,10 @@
 """The page of the API keys."""
 
-from cast import MONDAY, Cast
+import pytest
+
+from cast import MONDAY, TODAY, Cast
 from rollbook.domain.store import Store
+from web.browsing import Page
 from web.conftest import Visiting
 
 
@@ -19,3 +22,36 @@ async def test_the_page_says_when_a_key_was_last_used(
     assert "Last used" in before
     assert before.count("<td>—</td>") == len(cast.keys)
     assert after.count("<td>—</td>") == len(cast.keys) - 1
+
+
+async def test_that_a_key_was_revoked_is_said(visit: Visiting, cast: Cast) -> None:
+    """
+    Who revokes a key reads that it was done, on the page to which that leads.
+    """
+    alice = await visit("alice")
+    page = await alice.get("/admin/keys")
+    answer = await alice.send(page, f"/admin/keys/{cast.keys['bob']}", {"revoke": ""})
+    after = await alice.get(answer.headers["location"])
+
+    assert "The key was revoked" in after.text
+    assert "The key was revoked" not in page.text
+
+
+@pytest.mark.parametrize(("day", "status"), [(TODAY, 200), ("2026-11-22", 400)])
+async def test_a_key_is_not_born_dead(
+    visit: Visiting, store: Store, cast: Cast, day: str, status: int
+) -> None:
+    """
+    A last day that is over is told beside its field, and nothing is created; today is one.
+    """
+    alice = await visit("alice")
+    page = await alice.get("/admin/keys")
+    before = len(await store.keys(cast.district.id))
+    answer = await alice.send(page, "/admin/keys", {"name": "a program", "expires": day})
+    shown = Page(answer)
+
+    assert answer.status_code == status
+    assert ("This day is over." in shown.text) == (status == 400)
+    assert len(await store.keys(cast.district.id)) == before + (status == 200)
+    if status == 400:
+        assert shown.forms["/admin/keys"]["name"] == "a program"

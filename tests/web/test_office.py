@@ -133,7 +133,7 @@ async def test_an_excuse_for_days_ahead(visit: Visiting, store: Store, cast: Cas
 
     days = (MONDAY, TUESDAY, WEDNESDAY)
     assert status == 303
-    assert "Saved: 6 marks changed." in page.text
+    assert "The excuse was given. Marks that changed: 6." in page.text
     anna = cast.enrollments["anna"]
     assert await marks(store, cast, "maths") == {(anna, day): (4, "surgery") for day in days}
     assert len(await marks(store, cast, "music")) == 3
@@ -172,7 +172,7 @@ async def test_an_excuse_is_taken_back(visit: Visiting, store: Store, cast: Cast
     status, page = await excuse(visit, cast, first=TUESDAY, withdraw="")
 
     assert status == 303
-    assert "Saved: 4 marks changed." in page.text
+    assert "Excuses were taken back. Marks that changed: 4." in page.text
     assert set(await marks(store, cast, "maths")) == {(cast.enrollments["anna"], MONDAY)}
 
 
@@ -199,6 +199,24 @@ async def test_what_is_wrong_stands_beside_the_field(
     form = page.forms[f"/students/{cast.users['anna']}/excuse"]
     assert {name: form[name] for name in fields} == fields
     assert await marks(store, cast, "maths") == {}
+
+
+@pytest.mark.parametrize(
+    ("pressed", "said"),
+    [
+        ("give", "Nothing was changed: on these days no section meets"),
+        ("withdraw", "Nothing was changed: there was no excuse on these days."),
+    ],
+)
+async def test_an_excuse_that_changes_nothing_says_so(
+    visit: Visiting, cast: Cast, pressed: str, said: str
+) -> None:
+    """
+    On a Saturday nobody is excused, nor was.
+    """
+    _, page = await excuse(visit, cast, first="2026-11-28", last="2026-11-28", **{pressed: ""})
+
+    assert said in page.text
 
 
 async def test_only_students_are_excused(visit: Visiting, cast: Cast) -> None:

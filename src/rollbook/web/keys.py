@@ -91,6 +91,7 @@ class Keys:
             here,
             keys=[(key, users[key.user_id], _state(key, present)) for key in reversed(keys)],
             made=made,
+            revoked=here.query.has("revoked"),
             problems=problems or {},
         )
 
@@ -112,7 +113,7 @@ class Key:
             await operations.revoke_key(
                 self._store, here.district.id, key, now=here.now, by=here.author
             )
-            resp.go_to("/admin/keys")
+            resp.go_to("/admin/keys?revoked")
             return
         made = await operations.rotate_key(
             self._store,
@@ -133,7 +134,12 @@ def _day(here: Visit, problems: dict[str, str]) -> str | None:
     except BadRequest:
         problems["expires"] = N_("This must be a day.")
         return None
-    return operations.end_of(day) if day else None
+    if not day:
+        return None
+    end = operations.end_of(day)
+    if end <= instant(here.now):
+        problems["expires"] = N_("This day is over.")
+    return end
 
 
 def _state(key: ApiKey, present: str) -> str:

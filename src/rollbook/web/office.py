@@ -98,7 +98,8 @@ class Excuse:
             resp.status = 400
             await self._show(here, resp, user_id, problems)
             return
-        if here.form.has("withdraw"):
+        withdrawn = here.form.has("withdraw")
+        if withdrawn:
             done = await excuses.withdraw(
                 self._store, here.district, user_id, first, last, here.author
             )
@@ -106,7 +107,8 @@ class Excuse:
             done = await excuses.excuse(
                 self._store, here.district, user_id, first, last, reason, here.author
             )
-        resp.go_to(f"/students/{user_id}/excuse?first={first}&last={last}&done={done.marks}")
+        told = f"first={first}&last={last}&done={done.marks}{'&withdrawn' if withdrawn else ''}"
+        resp.go_to(f"/students/{user_id}/excuse?{told}")
 
     async def _student(self, here: Visit, user_id: int) -> object:
         """Return the student; raises `NotAllowed` for one of another school."""
@@ -131,6 +133,7 @@ class Excuse:
             reason=given.text("reason"),
             problems=problems,
             done=here.query.text("done"),
+            withdrawn=here.query.has("withdrawn"),
         )
 
 
