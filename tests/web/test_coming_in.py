@@ -103,8 +103,10 @@ async def test_a_page_that_asks_to_log_in_leads_back(
     Whoever asks for a page without a session goes there after the login.
     """
     await reception.set_password(invitation.rpartition("/")[2], PASSWORD, None)
-    path = f"/sections/{cast.sections['maths']}/roll/2026-09-14"
+    path = f"/sections/{cast.sections['maths']}/roll/2026-09-14?saved"
     page = await stranger.get(path)
+    answer = await stranger.send(page, "/language", {"language": "es"})
+    page = await stranger.get(answer.headers["location"])  # nor is it lost on that way
     following = page.forms["/login"]["next"]
     inside = await come_in(stranger, following=following)
 

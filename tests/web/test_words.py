@@ -16,7 +16,7 @@ from rollbook.auth.reception import Reception
 from rollbook.domain.errors import AccountChanged, AlreadyThere, AskedTooOften
 from rollbook.domain.sentences import Sentence
 from rollbook.web import words
-from web.browsing import Browser
+from web.browsing import Browser, Page
 from web.conftest import Visiting
 from web.every_route import URLENCODED, Route, ask, places, token_of
 from web.test_rights import TABLE
@@ -214,3 +214,19 @@ async def test_what_is_refused_is_told_in_the_language(visit: Visiting) -> None:
 
     assert page.status == 404
     assert "Aquí no existe: clase 1." in page.text
+
+
+async def test_another_language_shows_the_same_page(visit: Visiting, cast: Cast) -> None:
+    """
+    With what was looked for on it; what is only sent to leads to the page that it was sent from.
+    """
+    alice = await visit("alice")
+    looked_for = "/admin/people?find=O%27Malley&page=1"
+    page = await alice.get(looked_for)
+    answer = await alice.send(page, "/language", {"language": "es"})
+    assert answer.headers["location"] == looked_for
+
+    keys = await alice.get("/admin/keys")
+    made = await alice.send(keys, f"/admin/keys/{cast.keys['bob']}", {"rotate": ""})
+    answer = await alice.send(Page(made), "/language", {"language": "en"})
+    assert answer.headers["location"] == "/admin/keys"

@@ -50,6 +50,7 @@ from rollbook.wire.http import (
     Receive,
     Request,
     Response,
+    Route,
     Routes,
     Scope,
     Send,
@@ -177,6 +178,7 @@ class Pages:
             text = N_("This page cannot be asked like that.")
             raise HttpError(405, text, {"Allow": route.allow})
         visit.query = forms.parse(req.query_string.encode("latin-1"))
+        visit.back = _back(route, req)
         if method == "POST":
             if getattr(route.resource, "takes_file", False):
                 visit.upload = Upload(req)
@@ -217,7 +219,7 @@ class Pages:
     ) -> bool:
         """Let somebody through, or send them to log in first."""
         if visit.visitor is None:
-            resp.go_to(f"/login?next={quote(visit.path)}")
+            resp.go_to(f"/login?next={quote(visit.back)}")
             return False
         section_id = params.get("section_id")
         if action in _OF_A_STUDENT:
@@ -245,3 +247,11 @@ class Pages:
             "error.html", req.asked, status=resp.status, text=text, request_id=req.id
         )
         return resp
+
+
+def _back(route: Route, req: Request) -> str:
+    """Return where a page is shown again; what is only sent to is shown at the page above it."""
+    if "GET" not in route.handlers:
+        return req.path.rpartition("/")[0] or "/"
+    asked = req.method != "POST" and req.query_string
+    return f"{req.path}?{req.query_string}" if asked else req.path

@@ -53,6 +53,7 @@ class BackFromProvider:
     async def on_get(self, req: Request, resp: Response) -> None:
         """Let somebody in whom the provider knows, with a new session."""
         here = visit(req)
+        here.back = "/login"  # what the provider sent along is good once
         kept = guard.cookies(req).get(here.way.cookie(guard.SIGN_ON), "")
         guard.set_cookie(resp, here.way, guard.SIGN_ON, "", ends=True)
         if not here.way.private:

@@ -27,7 +27,8 @@ class Visit:
     One request of a page.
 
     Attributes:
-        path: As it was asked for, to come back to.
+        path: As it was asked for.
+        back: Where to come back to, after a login or in another language: the page, with its query.
         request_id: For the record.
         now: The present moment.
         way: How it came; `address`: from where, None when a proxy does not tell.
@@ -41,6 +42,7 @@ class Visit:
 
     def __init__(self, *, path: str, request_id: str, now: dt.datetime) -> None:
         self.path = path
+        self.back = path
         self.request_id = request_id
         self.now = now
         self.way = guard.Way("http", "", private=False)
