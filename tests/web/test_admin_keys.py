@@ -55,3 +55,20 @@ async def test_a_key_is_not_born_dead(
     assert len(await store.keys(cast.district.id)) == before + (status == 200)
     if status == 400:
         assert shown.forms["/admin/keys"]["name"] == "a program"
+
+
+async def test_another_year_is_told(visit: Visiting) -> None:
+    """
+    A day of this year is told without the year, one of another year with it.
+    """
+    alice = await visit("alice")
+    for day in ("2026-12-20", "2027-12-20"):
+        page = await alice.get("/admin/keys")
+        await alice.send(page, "/admin/keys", {"name": "a program", "expires": day})
+    page = await alice.get("/admin/keys")
+    acts = await alice.get("/admin/record/acts")
+
+    assert "live until Dec 20 " in page.text
+    assert "live until Dec 20, 2027 " in page.text
+    assert "Good until: Dec 21, 12:59" in acts.text
+    assert "Good until: Dec 21, 2027, 12:59" in acts.text

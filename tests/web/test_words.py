@@ -16,6 +16,7 @@ from rollbook.auth.reception import Reception
 from rollbook.domain.errors import AccountChanged, AlreadyThere, AskedTooOften
 from rollbook.domain.sentences import Sentence
 from rollbook.web import words
+from rollbook.web.render import clock_time
 from web.browsing import Browser, Page
 from web.conftest import Visiting
 from web.every_route import URLENCODED, Route, ask, places, token_of
@@ -230,3 +231,22 @@ async def test_another_language_shows_the_same_page(visit: Visiting, cast: Cast)
     made = await alice.send(keys, f"/admin/keys/{cast.keys['bob']}", {"rotate": ""})
     answer = await alice.send(Page(made), "/language", {"language": "en"})
     assert answer.headers["location"] == "/admin/keys"
+
+
+@pytest.mark.parametrize(
+    ("language", "hour", "told"),
+    [
+        ("en", "13:35", "1:35\u202fPM"),
+        ("en", "8:05", "8:05\u202fAM"),
+        ("es", "08:05", "8:05"),
+        ("es", "13:35", "13:35"),
+        ("en", "25:00", "25:00"),
+        ("en", "after lunch", "after lunch"),
+        ("en", "", ""),
+    ],
+)
+def test_an_hour_is_written_as_the_language_does(language: str, hour: str, told: str) -> None:
+    """
+    As rosters write it, with a nought or without; what is no hour stays.
+    """
+    assert clock_time(language, hour) == told

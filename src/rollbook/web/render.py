@@ -29,7 +29,7 @@ def _environment(language: str) -> Environment:
     )
     environment.filters.update(
         day=functools.partial(_day, language, "full"),
-        short_day=functools.partial(_day, language, "MMMd"),
+        clock_time=functools.partial(clock_time, language),
         weekday_letters=functools.partial(_day, language, "EEEEEE"),
         weekday_number=_weekday_number,
         month=functools.partial(_month, language),
@@ -46,9 +46,11 @@ def _environment(language: str) -> Environment:
 def page(template: str, visit: Visit, **values: Any) -> bytes:
     """Return a page as it is sent."""
     environment = _environment(visit.language)
-    told = functools.partial(clock, visit)
-    text = environment.get_template(template).render(visit=visit, clock=told, **values)
-    return text.encode()
+    told = {
+        "clock": functools.partial(clock, visit),
+        "short_day": functools.partial(short_day, visit),
+    }
+    return environment.get_template(template).render(visit=visit, **told, **values).encode()
 
 
 @functools.lru_cache(4096)
@@ -77,7 +79,22 @@ def clock(visit: Visit, moment: Instant) -> str:
     time: str = dates.format_time(here, "short", tzinfo=visit.zone, locale=visit.language)
     if here.date().isoformat() == visit.today:
         return time
-    return f"{_day(visit.language, 'MMMd', here.date().isoformat())}, {time}"
+    return f"{short_day(visit, here.date().isoformat())}, {time}"
+
+
+def short_day(visit: Visit, day: Day) -> str:
+    """Return a day in few letters, with the year if that is another than this one."""
+    return _day(visit.language, "MMMd" if day[:4] == visit.today[:4] else "yMMMd", day)
+
+
+def clock_time(language: str, hour: str) -> str:
+    """Write an hour such as 13:35 as the language does; what is none stays as it is."""
+    try:
+        time = dt.time.fromisoformat(hour.rjust(5, "0"))
+    except ValueError:
+        return hour
+    told: str = dates.format_time(time, "short", locale=language)
+    return told
 
 
 def full_name(user: User) -> str:

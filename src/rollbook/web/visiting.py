@@ -28,7 +28,7 @@ class Visit:
 
     Attributes:
         path: As it was asked for.
-        back: Where to come back to, after a login or in another language: the page, with its query.
+        back: Where to come back to, after a login or in another language: with its query.
         request_id: For the record.
         now: The present moment.
         way: How it came; `address`: from where, None when a proxy does not tell.
