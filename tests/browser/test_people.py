@@ -96,3 +96,30 @@ async def test_going_back_after_logging_out_shows_nothing(visit: Visiting, path:
     await page.wait_for_url(re.compile(r"/login\?next="))
 
     assert "Anna" not in await page.content()
+
+
+async def test_paper_is_white(visit: Visiting, day: str) -> None:
+    """
+    Whoever reads in the dark prints as everybody does.
+    """
+    ida = await visit("ida", color_scheme="dark")
+    page = await ida.open(f"/office?day={day}")
+    await page.emulate_media(media="print", color_scheme="dark")
+
+    await expect(page.locator(".missing-rolls a").first).to_have_css("color", "rgb(27, 94, 75)")
+
+
+async def test_what_is_wrong_covers_no_field(visit: Visiting) -> None:
+    """
+    It stands below the field that it is about, not on it.
+    """
+    alice = await visit("alice")
+    page = await alice.open("/admin/settings")
+    await page.fill("#time_zone", "Chicago")
+    await page.get_by_role("button", name="Save").click()
+    field = await page.locator("#time_zone").bounding_box()
+    why = await page.locator("#why-time_zone").bounding_box()
+
+    assert field
+    assert why
+    assert why["y"] >= field["y"] + field["height"]

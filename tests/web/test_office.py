@@ -227,3 +227,13 @@ async def test_only_students_are_excused(visit: Visiting, cast: Cast) -> None:
 
     assert (await ida.get(f"/students/{cast.users['bob']}/excuse")).status == 400
     assert (await ida.get("/students/1/excuse")).status == 404
+
+
+async def test_whose_day_it_is_stands_in_its_heading(visit: Visiting, cast: Cast) -> None:
+    """
+    The choice of a school is not on paper: the heading names it.
+    """
+    ida = await visit("ida")
+    page = await ida.get(f"/office?day={MONDAY}")
+
+    assert re.search("<h1>[^<]+ <span>Lindenhof School</span></h1>", page.html)

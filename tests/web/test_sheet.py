@@ -311,7 +311,7 @@ async def test_a_locked_day_is_the_offices(
     change = {f"status-{cast.enrollments['ben']}": "2"}
     answer = await browser.send(page, path, change)
 
-    assert ("This day is locked" in page.text) == (not allowed)
+    assert (". This day is locked" in page.text) == (not allowed)
     assert answer.status_code == (303 if allowed else 403)
     assert bool(await marks(store, cast)) == allowed
 
@@ -329,3 +329,19 @@ async def test_todays_sheet_is_never_locked(
     path = f"/sections/{cast.sections['maths']}/roll/{today}"
 
     assert (await bob.send(page, path)).status_code == 303
+
+
+async def test_a_day_without_the_section_says_so(visit: Visiting, cast: Cast) -> None:
+    """
+    On a Sunday no roll is missing, and whoever opens one reads that the section does not meet.
+    """
+    sunday, told = "2026-09-13", "This section does not meet on this day."
+    bob = await visit("bob")
+    sheets = [
+        await bob.get(f"/sections/{cast.sections['maths']}/roll/{day}")
+        for day in (sunday, MONDAY)
+    ]
+    days = [await bob.get(f"/today?day={day}") for day in (sunday, MONDAY)]
+
+    assert [told in page.text for page in sheets] == [True, False]
+    assert ['class="state missing"' in page.html for page in days] == [False, True]

@@ -18,6 +18,7 @@ from rollbook.domain.sheets import (
     Value,
     Wish,
     is_locked,
+    meets,
     taking_along,
 )
 from rollbook.domain.store import Store
@@ -192,6 +193,7 @@ def _page(
         problems=problems,
         saved=saved,
         locked=_locked(here, sheet.day),
+        meets=meets(sheet.section, sheet.day),
         before=from_ordinal(number - 1) if number > 1 else None,
         after=from_ordinal(number + 1) if sheet.day < "9999-12-31" else None,
     )
