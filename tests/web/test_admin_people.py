@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from cast import Cast
+from cast import Cast, let_in
 from rollbook.auth.reception import Reception
 from rollbook.domain.accounts import AccountState
 from rollbook.domain.people import Role
@@ -199,8 +199,26 @@ async def test_the_last_administrator_stays(
     await alice.send(await alice.get(dora), dora, {"login": "dora", "invite": ""})
 
     assert (await alice.post(own, page.forms[own] | {"disable": ""})).status_code == 403
-    assert (await alice.send(page, own, step_down)).status_code == 403  # Dora never came in
+    assert (await alice.send(page, own, step_down)).status_code == 400  # Dora never came in
     token = await reception.invite(cast.district.id, cast.users["dora"], "dora")
     await reception.set_password(token, PASSWORD, None)
     assert (await alice.send(page, own, step_down)).status_code == 303
     assert (await alice.get("/admin/people")).status == 403
+
+
+async def test_the_last_administrator_reads_why_beside_the_field(
+    visit: Visiting, store: Store, cast: Cast
+) -> None:
+    """
+    Whoever would leave the district without anybody stays on the page, with what they chose.
+    """
+    await let_in(store, cast, "alice")
+    alice = await visit("alice")
+    place = f"/admin/people/{cast.users['alice']}"
+    page = await alice.get(place)
+    fields = {"role": str(Role.TEACHER.value), "school": "", "change": ""}
+    shown = Page(await alice.send(page, place, fields))
+
+    assert "This is the last administrator who may come in" in shown.text
+    assert f'<option value="{Role.TEACHER.value}" selected>' in shown.html
+    assert (await store.user(cast.district.id, cast.users["alice"])).role is Role.ADMINISTRATOR

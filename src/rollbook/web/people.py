@@ -5,7 +5,13 @@ from typing import ClassVar, TypeAlias
 from rollbook.auth.policy import Action
 from rollbook.auth.reception import Reception
 from rollbook.domain.accounts import Account, AccountState, LinkPurpose
-from rollbook.domain.errors import AlreadyThere, BadRequest, NoSuchThing, NotAllowed
+from rollbook.domain.errors import (
+    AlreadyThere,
+    BadRequest,
+    LastAdministrator,
+    NoSuchThing,
+    NotAllowed,
+)
 from rollbook.domain.overview import FOUND_MOST
 from rollbook.domain.people import Role, School, User
 from rollbook.domain.store import Page, Store
@@ -134,6 +140,8 @@ class Person:
                 school_id=school_id,
                 by=here.author,
             )
+        except LastAdministrator as error:
+            problems["role"] = error.sentence
         except NoSuchThing:
             problems["school"] = N_("There is no such school.")
 
