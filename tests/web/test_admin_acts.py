@@ -86,7 +86,8 @@ async def test_every_act_has_its_words(visit: Visiting, everything: Cast) -> Non
 
     assert set(WHAT) == set(What)
     assert done(page) == [WHAT[what] for _, what, _ in DEEDS[::-1]]
-    assert "the operator cli" in page.text
+    assert "the operator command" in page.text
+    assert "quien administra el servidor comando" in spanish.text
     assert "Colour: Tardy: pink" in page.text
     assert "schools: added: 1" in page.text
     assert "Clave de la API revocada" in spanish.text

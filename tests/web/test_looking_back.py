@@ -84,7 +84,7 @@ async def test_a_students_year(visit: Visiting, taken: Cast) -> None:
 
     assert "Mathematics" in page.text
     changes = page.text[page.text.index("Every change") :]
-    assert "Ida O’Malley-Müller web" in changes
+    assert "Ida O’Malley-Müller pages" in changes
     assert "Absent =1+1 Excused dentist" in changes
     assert changes.index("Ida") < changes.index("Bob")  # the newest first
 
