@@ -111,12 +111,13 @@ async def test_paper_is_white(visit: Visiting, day: str) -> None:
 
 async def test_what_is_wrong_covers_no_field(visit: Visiting) -> None:
     """
-    It stands below the field that it is about, not on it.
+    It stands below the field that it is about, not on it, and the first such field has the focus.
     """
     alice = await visit("alice")
     page = await alice.open("/admin/settings")
     await page.fill("#time_zone", "Chicago")
     await page.get_by_role("button", name="Save").click()
+    await expect(page.locator("#time_zone")).to_be_focused()
     field = await page.locator("#time_zone").bounding_box()
     why = await page.locator("#why-time_zone").bounding_box()
 
