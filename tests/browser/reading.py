@@ -20,6 +20,7 @@ def ours() -> tuple[list[str], list[str]]:
     tags = {"tbody", *re.findall(r"<([a-z][a-z0-9]*)", text)}
     names = {*re.findall(r"[ }]([a-z-]+)(?==\")", text), *re.findall(r" (data-[a-z-]+)", text)}
     alone = {"hidden", "checked", "selected", "disabled", "required", "open", "defer"}
+    alone.add("autofocus")  # of the first field that is wrong
     return sorted(tags), sorted(names | alone)
 
 

@@ -238,7 +238,7 @@ async def test_what_is_asked_for_is_shown_and_is_nothing_else(
             (f"{excuse}?reason={it}&first={it}&last={it}", "#reason", text),
             (
                 f"{excuse}?done={it}",
-                ".notice.good",
+                "" if text == "0" else ".notice.good",  # nothing changed: another sentence
                 f"The excuse was given. Marks that changed: {text}.",
             ),
             (f"/admin/roster?roster={it}", "", ""),

@@ -61,10 +61,7 @@ def new_town(
         if database == "postgresql":
             slow_down(book)
             breaks = ""
-            settings |= {
-                "ROLLBOOK_DATABASE": book.url,
-                "ROLLBOOK_DATABASE_CONNECTIONS": "1",
-            }
+            settings |= {"ROLLBOOK_DATABASE": book.url}
         servers.append(Server(path, breaks=breaks, **settings))
         servers[-1].start()
         return servers[-1], classes
@@ -83,7 +80,7 @@ async def _settle(book: Book) -> list[Class]:
 
 
 def slow_down(book: Any) -> None:
-    """Have each entry of the record take 100 ms: two workers with a connection each make 20."""
+    """Have each entry of the record take 100 ms: two workers, which save in turn, make 20."""
     book.sql(
         "CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql "
         "AS 'BEGIN PERFORM pg_sleep(0.1); RETURN NEW; END'"
