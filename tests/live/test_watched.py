@@ -246,10 +246,11 @@ def test_an_error_can_be_found_by_its_request(new_house: NewHouse, world: World)
     """
     The id in a 503 is the one in the log's line, which tells what it was and where.
     """
-    house = new_house()
+    house = new_house(workers="1")  # another would not begin, if the file is damaged before
     house.start()
-    damage(world.path)
     with house.client() as client:
+        wait_until(lambda: client.get("/health/ready").is_success, "a writer that has begun")
+        damage(world.path)
         response = client.get(house.maths)
     found = [event for event in events(house) if event["level"] == "error"]
 
