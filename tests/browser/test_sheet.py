@@ -222,6 +222,14 @@ async def test_in_spanish(
 # ---------------------------------------------------------------- without a network
 
 
+async def save_without_a_network(page: Page, cast: Cast) -> None:
+    """Mark Ben as absent and save, and be told that this waits."""
+    await page.context.set_offline(True)
+    await choice(page, cast, "ben", 2).click()
+    await page.get_by_role("button", name="Save").click()
+    await expect(state(page)).to_contain_text("No connection")
+
+
 async def test_offline_and_back(
     visit: Visiting, store: Store, cast: Cast, path: str, day: str
 ) -> None:
@@ -230,10 +238,7 @@ async def test_offline_and_back(
     """
     bob = await visit("bob", viewport=PHONE)
     page = await bob.open(path)
-    await bob.context.set_offline(True)
-    await choice(page, cast, "ben", 2).click()
-    await page.get_by_role("button", name="Save").click()
-    await expect(state(page)).to_contain_text("No connection")
+    await save_without_a_network(page, cast)
     await shoot(page, "sheet-offline-phone")
     assert await marks(store, cast, day) == {}
     await bob.context.set_offline(False)
@@ -252,10 +257,7 @@ async def test_what_is_marked_while_a_save_is_under_way_stays(
     """
     bob = await visit("bob", viewport=PHONE)
     page = await bob.open(path)
-    await bob.context.set_offline(True)
-    await choice(page, cast, "ben", 2).click()
-    await page.get_by_role("button", name="Save").click()
-    await expect(state(page)).to_contain_text("No connection")
+    await save_without_a_network(page, cast)
     await choice(page, cast, "cleo", 3).click()
     await page.locator("summary").nth(2).click()
     await page.keyboard.press("Tab")

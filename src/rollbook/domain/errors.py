@@ -76,7 +76,7 @@ class RollbookError(Exception):
 
     kind: ClassVar[Kind]
     sentence: ClassVar[str]
-    begins_with_words: ClassVar = True  # the first argument is a text of ours, no name
+    begins_with_words: ClassVar[bool] = True  # the first argument is a text of ours, no name
 
     def __init__(self, *facts: Any) -> None:
         super().__init__(*facts)

@@ -146,12 +146,13 @@ def _plain(text: str) -> str:
 
 
 def hour_of(section: Section) -> str:
-    """
-    Return a section's hour so that hours sort: 8:05 before 10:15, and none at all after both.
+    """Return a section's hour so that hours sort: 8:05 before 10:15, and none after both."""
+    return in_five(section.start_time) if section.start_time else "~"
 
-    Rosters write it with a zero or without.
-    """
-    return section.start_time.rjust(5, "0") if section.start_time else "~"
+
+def in_five(hour: str) -> str:
+    """Return an hour in five characters: rosters write it with a zero before it or without."""
+    return hour.rjust(5, "0")
 
 
 def meets(section: Section, day: Day) -> bool:

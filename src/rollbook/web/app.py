@@ -196,9 +196,10 @@ class Pages:
         forwarded = req.header(b"x-forwarded-proto")
         scheme = self._door.scheme_of(req.scope["scheme"], req.peer, forwarded)
         req.scope["rollbook.private"] = scheme == "https"
-        self._door.require_known_host(req.host)
+        host = req.host
+        self._door.require_known_host(host)
         private = guard.is_private(scheme, req.peer, forwarded=forwarded is not None)
-        way = guard.Way(scheme, req.host, private)
+        way = guard.Way(scheme, host, private)
         return way, self._door.client_of(req.peer, req.header(b"x-forwarded-for"))
 
     async def _recognise(

@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from rollbook.domain.days import Day
 from rollbook.domain.people import Instant, User
-from rollbook.domain.sheets import hour_of
+from rollbook.domain.sheets import hour_of, in_five
 from rollbook.web import assets, words
 from rollbook.web.visiting import Visit
 
@@ -90,7 +90,7 @@ def short_day(visit: Visit, day: Day) -> str:
 def clock_time(language: str, hour: str) -> str:
     """Write an hour such as 13:35 as the language does; what is none stays as it is."""
     try:
-        time = dt.time.fromisoformat(hour.rjust(5, "0"))
+        time = dt.time.fromisoformat(in_five(hour))
     except ValueError:
         return hour
     told: str = dates.format_time(time, "short", locale=language)
